@@ -8,6 +8,8 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path, process::Command};
 
 use acceptance::workspace_folder;
+use everest_core::schema;
+use everest_schemas::{extensions, for_each_kind};
 use serde_json::Value;
 
 use crate::{effects, failure::Failure, guardrails};
@@ -292,10 +294,11 @@ fn identity_import(command: &str, identity: &Value) -> String {
 
 fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
     let block = &list["block"];
+    let needs = needs(name).map_or_else(String::new, |needs| format!(" {needs}"));
     let text = format!(
         "Finds every existing `{name}` with `terraform query` (Terraform 1.14 or later; OpenTofu has \
          no such command). With `-generate-config-out` Terraform 1.14.1 or later also writes the \
-         `import` blocks and the configuration of what it found."
+         `import` blocks and the configuration of what it found.{needs}"
     );
     let mut page = front_matter(&format!("{name} List Resource - everest"), &text, REFERENCE);
     let _ = writeln!(page, "# {name} (List Resource)\n\n{text}\n");
@@ -312,6 +315,20 @@ fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
         page.push_str(&schema_section("", block));
     }
     Ok(page)
+}
+
+/// The sentence about the release of Everest that brought the kind of a resource, if not every
+/// supported release has it.
+fn needs(name: &str) -> Option<String> {
+    macro_rules! releases {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [$((stringify!($module), schema::kind_since::<$model>())),*]
+        };
+    }
+    let short = name.strip_prefix("everest_")?;
+    let releases = for_each_kind!(releases);
+    let found = releases.into_iter().find(|(module, _)| *module == short);
+    found?.1.map(extensions::needs)
 }
 
 fn front_matter(title: &str, text: &str, sources: &str) -> String {

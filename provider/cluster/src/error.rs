@@ -80,6 +80,12 @@ pub enum ClusterError {
         /// The missing resource with its group.
         resource: String,
     },
+    /// The cluster runs Everest v1, but a release that has no such kind yet.
+    #[error("{message}")]
+    OlderEverest {
+        /// The kind, the release that has it, the version in the cluster, and what to do.
+        message: String,
+    },
     /// The cluster runs Everest v2, which has other kinds.
     #[error(
         "the cluster runs OpenEverest v2 (core.openeverest.io); this provider supports only v1 \
@@ -334,7 +340,10 @@ impl ClusterError {
 
     /// Returns true if the cluster does not have the kind asked for.
     pub fn is_not_served(&self) -> bool {
-        matches!(self, Self::NotEverest { .. } | Self::EverestV2)
+        matches!(
+            self,
+            Self::NotEverest { .. } | Self::OlderEverest { .. } | Self::EverestV2
+        )
     }
 
     /// Returns true if the object asked for does not exist.

@@ -36,7 +36,7 @@ mod pitr;
 pub mod pod_scheduling_policy;
 pub mod provider;
 pub mod restore;
-mod served;
+pub mod served;
 pub mod server;
 mod shared;
 pub mod split_horizon_dns_config;

@@ -4,10 +4,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use everest_core::schema;
+use everest_schemas::extensions::needs;
+use everest_schemas::for_each_kind;
+use everest_schemas::managed::ManagedModel;
 use hcl::structure::Structure;
 use hcl::{Block, Body, Expression, ObjectKey};
 use serde_json::Value;
 
+use crate::managed::Kind;
 use crate::schema_json::schema_json;
 
 /// Arguments of the language itself, which every resource has.
@@ -323,4 +328,32 @@ fn every_message_that_the_page_on_troubleshooting_explains_is_in_the_program() {
         }
     }
     assert!(explained > 10, "{explained} messages were found");
+}
+
+#[test]
+fn the_release_that_brought_a_kind_is_on_its_pages_and_in_the_list_of_what_is_covered() {
+    let page = |path: &str| fs::read_to_string(root().join("docs").join(path)).unwrap();
+    let covered = page("guides/coverage.md");
+    let mut told = 0;
+    macro_rules! each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {$(
+            if let Some(release) = schema::kind_since::<$model>() {
+                let (module, kind) = (stringify!($module), <$model>::KIND.to_lowercase());
+                let plural = <crate::$module::$kind as Kind>::PLURAL;
+                for path in [
+                    format!("resources/{module}.md"),
+                    format!("data-sources/{module}.md"),
+                    format!("data-sources/{}.md", plural.trim_start_matches("everest_")),
+                    format!("list-resources/{module}.md"),
+                    format!("crossplane/reference/{kind}.md"),
+                ] {
+                    assert!(page(&path).contains(&needs(release)), "{path}: {release}");
+                }
+                assert!(covered.contains(&format!("| {release} |\n")), "{kind}: {release}");
+                told += 1;
+            }
+        )*};
+    }
+    for_each_kind!(each);
+    assert_eq!(told, 5);
 }

@@ -14,6 +14,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::structural;
+use crate::extensions::{needs, release_of};
 use crate::managed::{Column, Condition, GROUP, ManagedModel, ProviderConfigReference, VERSION};
 
 pub use members::at_provider;
@@ -60,8 +61,12 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
             .into_generator()
             .into_root_schema_for::<Condition>(),
     );
+    let description = match release_of::<M>() {
+        Some(release) => format!("{} {}", M::DOC, needs(&release)),
+        None => M::DOC.to_owned(),
+    };
     let object = json!({
-        "description": M::DOC,
+        "description": description,
         "properties": {
             "spec": contract::spec::<M>(model, config),
             "status": contract::status(at_provider.clone(), conditions),

@@ -38,6 +38,7 @@ macro_rules! collection {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        #[schemars(transform = crate::extensions::since_kind::<$model>)]
         pub struct $name {
             $(
                 $(#[$filter_doc])*

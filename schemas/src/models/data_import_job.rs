@@ -24,6 +24,7 @@ use crate::{Field, Sensitive, StringMap};
 /// job its owner: the Secret is deleted with the job, whoever created it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.8"))]
 pub struct DataImportJobModel {
     /// Namespace of the database. A change imports again.
     #[schemars(extend("x-force-new" = true))]

@@ -18,6 +18,7 @@ use crate::everest::DataImporterSpec;
 /// read them with the data source `everest_data_importer`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.8"))]
 pub struct DataImporterModel {
     /// Name of the importer, as databases name it. A change replaces the importer.
     #[schemars(extend("x-force-new" = true))]

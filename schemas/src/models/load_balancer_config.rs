@@ -16,6 +16,7 @@ use crate::everest::LoadBalancerConfigSpec;
 /// `everest_load_balancer_config`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.9"))]
 pub struct LoadBalancerConfigModel {
     /// Name of the configuration: at most 63 lowercase letters, digits and `-`, beginning with a
     /// letter. A change replaces the configuration.

@@ -16,6 +16,7 @@ use crate::everest::PodSchedulingPolicySpec;
 /// `everest_pod_scheduling_policy`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.7"))]
 pub struct PodSchedulingPolicyModel {
     /// Name of the policy: at most 63 lowercase letters, digits and `-`, beginning with a letter. A
     /// change replaces the policy.

@@ -22,6 +22,7 @@ use crate::{Field, Sensitive};
 /// If a Secret with an authority from the configuration was deleted, the apply creates it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.10"))]
 pub struct SplitHorizonDnsConfigModel {
     /// Namespace whose databases use the configuration. A change replaces the configuration.
     #[schemars(extend("x-force-new" = true))]

@@ -1,7 +1,7 @@
 //! The common part of the settings of Everest's own server. A [`ServerSetting`] holds the
 //! differences.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Wait};
@@ -343,8 +343,8 @@ where
         S::TYPE
     }
 
-    fn description(&self) -> &'static str {
-        S::EXISTING
+    fn description(&self) -> Cow<'static, str> {
+        S::EXISTING.into()
     }
 
     async fn read(
