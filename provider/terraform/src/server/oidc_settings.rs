@@ -58,6 +58,14 @@ impl ServerSetting for OidcSettings {
         Ok(observed.map(|observed| observed.settings))
     }
 
+    async fn all(cluster: &Cluster) -> Result<Vec<OidcSettingsModel>, ClusterError> {
+        let observed = single_sign_on::settings(cluster).await?;
+        Ok(observed
+            .map(|observed| observed.settings)
+            .into_iter()
+            .collect())
+    }
+
     /// Makes the next apply restart the API server if an earlier one could not.
     async fn look_beside(
         cluster: &Cluster,
