@@ -19,11 +19,11 @@ fn taken(record: &Record) -> Vec<Right> {
         return Vec::new();
     }
     let place = match asked.namespace.as_str() {
+        // A namespace is an object of the whole cluster.
+        _ if asked.resource == "namespaces" => Place::Cluster,
         "" => Place::Cluster,
         "everest-system" => Place::System,
         "everest-olm" => Place::Catalog,
-        // A namespace is an object of the whole cluster.
-        _ if asked.resource == "namespaces" => Place::Cluster,
         _ => Place::Namespaces,
     };
     let resource = format!("{}.{}", asked.resource, asked.group);

@@ -425,6 +425,5 @@ fn oidc_settings() -> Vec<Script> {
     vec![
         settings("create"),
         settings("update").then(json!({"scopes": ["openid", "groups"]})),
-        settings("delete").destroyed(),
     ]
 }
