@@ -425,5 +425,6 @@ fn oidc_settings() -> Vec<Script> {
     vec![
         settings("create"),
         settings("update").then(json!({"scopes": ["openid", "groups"]})),
+        settings("delete").destroyed(),
     ]
 }
