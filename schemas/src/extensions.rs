@@ -20,9 +20,13 @@
 //! | `x-skip: true` | not shown to users |
 //! | `x-dynamic: true` | free JSON |
 //! | `x-since` | the first release of Everest whose definitions have this member, or this kind |
+//! | `x-facts`, `x-note` | what [`crate::facts`] states, as values and in words |
 
-use schemars::Schema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+
+/// The keyword of [`since`].
+const SINCE: &str = "x-since";
 
 /// Keywords that already define the meaning of an omitted value.
 const SETTLED: [&str; 5] = ["x-local", "x-read-only", "x-skip", "x-default", "default"];
@@ -97,18 +101,39 @@ pub fn quantity_values(schema: &mut Schema) {
     }
 }
 
-/// Marks a member or a kind that Everest serves since a release, such as `1.16`, and says so at the
-/// end of its description.
+/// Marks a kind that Everest serves since a release, such as `1.16`, and says so at the end of its
+/// description. For a member, it is [`crate::facts::needs`].
 pub fn since(release: &'static str) -> impl FnMut(&mut Schema) {
     move |schema| {
-        schema.insert("x-since".to_owned(), release.into());
-        let described = schema.get("description").and_then(Value::as_str);
-        let described = format!(
-            "{} Needs Everest {release}.",
-            described.unwrap_or_default().trim_end()
-        );
-        schema.insert("description".to_owned(), described.trim_start().into());
+        schema.insert(SINCE.to_owned(), release.into());
+        describe(schema, release);
     }
+}
+
+/// Says in the description of a schema for objects of a model from which release of Everest on there
+/// are any, if not every supported release serves the kind.
+pub fn since_kind<M: JsonSchema>(schema: &mut Schema) {
+    if let Some(release) = release_of::<M>() {
+        describe(schema, &release);
+    }
+}
+
+/// The first release of Everest that serves the kind of a model, if not all that are supported do.
+pub fn release_of<M: JsonSchema>() -> Option<String> {
+    let schema = M::json_schema(&mut SchemaGenerator::default());
+    schema.get(SINCE)?.as_str().map(str::to_owned)
+}
+
+/// The sentence of a description about the release that brought a kind or a member.
+pub fn needs(release: &str) -> String {
+    format!("Needs Everest {release} or newer.")
+}
+
+fn describe(schema: &mut Schema, release: &str) {
+    let described = schema.get("description").and_then(Value::as_str);
+    let described = described.unwrap_or_default().trim_end();
+    let described = format!("{described} {}", needs(release));
+    schema.insert("description".to_owned(), described.trim_start().into());
 }
 
 /// Removes the width from an integer's schema, because Everest's schema has none.

@@ -12,6 +12,7 @@ pub mod crds;
 mod engine;
 pub mod everest;
 pub mod extensions;
+pub mod facts;
 mod field;
 pub mod function;
 mod kinds;

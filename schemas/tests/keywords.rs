@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::facts::{FACTS, Fact};
 use everest_schemas::models::{BackupStorageModel, DatabaseModel, ProviderModel};
 use everest_schemas::{Engine, Field};
 use schemars::JsonSchema;
@@ -50,7 +51,7 @@ fn of<M: JsonSchema>(path: &str) -> Value {
 }
 
 /// The keywords, other than JSON Schema's own, that a property may carry.
-const KEYWORDS: [&str; 14] = [
+const KEYWORDS: [&str; 16] = [
     "x-read-only",
     "x-computed",
     "x-unfilled",
@@ -65,6 +66,8 @@ const KEYWORDS: [&str; 14] = [
     "x-skip",
     "x-dynamic",
     "x-since",
+    "x-facts",
+    "x-note",
 ];
 
 #[test]
@@ -100,6 +103,65 @@ fn every_property_is_described_and_carries_known_keywords() {
             !contradiction,
             "{path} is required, yet somebody else may set it"
         );
+    }
+}
+
+/// Every property that users write in a kind or a setting.
+fn written() -> Vec<(String, bool, Value)> {
+    macro_rules! of_models {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [$(properties::<$model>()),*].concat()
+        };
+    }
+    let mut written = everest_schemas::for_each_kind!(of_models);
+    written.extend(everest_schemas::for_each_server_setting!(of_models));
+    written.retain(|(_, _, schema)| schema["x-skip"] != true && schema["x-read-only"] != true);
+    written
+}
+
+#[test]
+fn a_description_repeats_no_fact() {
+    for (path, _, schema) in written() {
+        let text = schema["description"].as_str().unwrap_or_default();
+        for repeated in [
+            "Default",
+            "Omitted",
+            "Needs Everest",
+            "Required",
+            "A change replaces",
+        ] {
+            assert!(
+                !text.contains(repeated),
+                "{path}: state it with everest_schemas::facts instead: {text:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn allowed_values_in_words_name_each_value_of_the_schema() {
+    for (path, _, schema) in written() {
+        let Some(words) = Fact::Allowed.words(&schema[FACTS]) else {
+            continue;
+        };
+        for value in schema["enum"].as_array().into_iter().flatten() {
+            let name = format!("`{}`", value.as_str().unwrap());
+            assert!(
+                words.contains(&name),
+                "{path}: {name} is missing in {words:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_value_that_everest_fills_in_says_what_it_is() {
+    for (path, _, schema) in properties::<DatabaseModel>() {
+        let is_filled = schema["x-computed"] == true && schema["x-unfilled"] != true;
+        if is_filled && schema["properties"].is_null() && schema["x-skip"] != true {
+            let default = Fact::Default.words(&schema[FACTS]);
+            assert!(default.is_some(), "{path} has no default in words");
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{fs, time::Instant};
 
 use acceptance::{
-    binaries::{PROVIDER, cargo},
+    binaries::{PROVIDER, cargo, quiet_unless_watched},
     client::Client,
     preparation::{self, Choice},
     state,
@@ -21,6 +21,12 @@ mod crossplane;
 
 /// How often a short measurement is taken; its median is told.
 const TIMES: usize = 21;
+
+/// The size that the release binary may have, in MB.
+pub(crate) const SIZE: f32 = 15.0;
+
+/// The memory that the provider may have after `GetProviderSchema`, in MiB.
+pub(crate) const RESIDENT: f32 = 20.0;
 
 /// What is measured.
 pub(crate) enum Asked {
@@ -51,12 +57,13 @@ pub(crate) fn run(asked: Asked) -> Result<(), Failure> {
     interruptible(async {
         println!("building the release binary (optimised as a whole: some minutes)");
         let mut build = cargo();
-        build.args(["build", "--release", "--quiet", "--package", PROVIDER]);
+        build.args(["build", "--release", "--package", PROVIDER]);
+        quiet_unless_watched(&mut build);
         program::run(build).await?;
         let binary = acceptance::target_folder().join("release").join(PROVIDER);
 
         let size = fs::metadata(&binary).map_err(Failure::file(&binary))?.len();
-        tell("release binary", size as f32 / 1e6, "MB", 15.0);
+        tell("release binary", size as f32 / 1e6, "MB", SIZE);
 
         let mut times = Vec::with_capacity(TIMES);
         for _ in 0..TIMES {
@@ -87,7 +94,7 @@ pub(crate) fn run(asked: Asked) -> Result<(), Failure> {
                 "resident after GetProviderSchema",
                 kib as f32 / 1024.0,
                 "MiB",
-                20.0,
+                RESIDENT,
             ),
             None => println!("resident memory: not told by this system"),
         }

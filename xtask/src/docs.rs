@@ -8,9 +8,15 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path, process::Command};
 
 use acceptance::workspace_folder;
+use everest_core::schema;
+use everest_schemas::{extensions, for_each_kind};
 use serde_json::Value;
 
-use crate::{effects, failure::Failure, guardrails, rights};
+use crate::{
+    attributes::{self, entries, wire_type_name},
+    failure::Failure,
+    guardrails, rights, rooms,
+};
 
 /// What the reference is made from.
 const REFERENCE: &str = "the schemas and the examples";
@@ -46,7 +52,7 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
     let mut pages = BTreeMap::new();
     pages.insert("index.md".to_owned(), provider_page(schema, examples)?);
     for (name, resource) in entries(&schema["resource_schemas"]) {
-        let short = name.strip_prefix("everest_").unwrap_or(name);
+        let short = short(name);
         pages.insert(
             format!("resources/{short}.md"),
             resource_page(
@@ -58,7 +64,7 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
         );
     }
     for (name, list) in entries(&schema["list_resource_schemas"]) {
-        let short = name.strip_prefix("everest_").unwrap_or(name);
+        let short = short(name);
         pages.insert(
             format!("list-resources/{short}.md"),
             list_page(name, list, examples)?,
@@ -66,7 +72,7 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
     }
     for subject in &SUBJECTS {
         for (name, each) in entries(&schema[subject.schemas]) {
-            let short = name.strip_prefix("everest_").unwrap_or(name);
+            let short = short(name);
             pages.insert(
                 format!("{}/{short}.md", subject.folder),
                 subject_page(subject, name, each, examples)?,
@@ -87,20 +93,26 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
 fn rights_page() -> String {
     let text = "The roles of the provider's user in Kubernetes: for a team, for a platform team, and \
                 for plans alone.";
-    front_matter("Rights", text, "the table of rights of everest-core") + &rights::guide()
+    front_matter(
+        "Rights",
+        Some(""),
+        text,
+        "the table of rights of everest-core",
+    ) + &rights::guide()
 }
 
 fn guardrails_page() -> String {
     let text = "The rules that a plan is checked against, and what each change of a database does.";
-    front_matter("Guardrails", text, "the tables of everest-core") + &guardrails::guide()
+    front_matter("Guardrails", Some(""), text, "the tables of everest-core") + &guardrails::guide()
 }
 
 fn provider_page(schema: &Value, examples: &Path) -> io::Result<String> {
     let block = &schema["provider"]["block"];
-    let mut page = front_matter("everest Provider", description(block), REFERENCE);
+    // The registries refuse a subcategory of this page.
+    let mut page = front_matter("everest Provider", None, description(block), REFERENCE);
     let _ = writeln!(page, "# everest Provider\n\n{}\n", description(block));
     let _ = writeln!(page, "{}\n", usage(&examples.join("provider"))?);
-    page.push_str(&schema_section("", block));
+    page.push_str(&attributes::section("", block));
     Ok(page)
 }
 
@@ -114,15 +126,15 @@ fn resource_page(
     let folder = examples.join("resources").join(name);
     let mut page = front_matter(
         &format!("{name} Resource - everest"),
+        Some(rooms::of(short(name))),
         description(block),
         REFERENCE,
     );
     let _ = writeln!(page, "# {name} (Resource)\n\n{}\n", description(block));
     let _ = writeln!(page, "{}\n", usage(&folder)?);
-    page.push_str(&schema_section(name, block));
-    let import = fs::read_to_string(folder.join("import.sh"))?;
-    let _ = write!(page, "\n## Import\n\n```shell\n{}\n```\n", import.trim());
-    page.push_str(&identity_import(import.trim(), identity));
+    page.push_str(&attributes::section(short(name), block));
+    let command = fs::read_to_string(folder.join("import.sh"))?;
+    page.push_str(&import_section(command.trim(), identity));
     // What else there is to know of the import of this resource.
     let notes = folder.join("import.md");
     if notes.exists() {
@@ -172,7 +184,8 @@ fn subject_page(
 ) -> io::Result<String> {
     let block = &schema["block"];
     let title = format!("{name} {} - everest", subject.title);
-    let mut page = front_matter(&title, description(block), REFERENCE);
+    let room = Some(rooms::of(short(name)));
+    let mut page = front_matter(&title, room, description(block), REFERENCE);
     let _ = writeln!(
         page,
         "# {name} ({})\n\n{}\n",
@@ -185,13 +198,13 @@ fn subject_page(
         "## Example Usage\n\n{}\n",
         example(&folder, subject.example)?
     );
-    page.push_str(&schema_section("", block));
+    page.push_str(&attributes::section("", block));
     Ok(page)
 }
 
 fn function_page(name: &str, function: &Value, examples: &Path) -> io::Result<String> {
     let title = format!("{name} function - everest");
-    let mut page = front_matter(&title, description(function), REFERENCE);
+    let mut page = front_matter(&title, Some(""), description(function), REFERENCE);
     let _ = writeln!(page, "# function: {name}\n\n{}\n", description(function));
     let _ = writeln!(
         page,
@@ -272,8 +285,8 @@ fn example(folder: &Path, file: &str) -> io::Result<String> {
     Ok(format!("```terraform\n{}\n```", text.trim()))
 }
 
-/// The `import` block that says the same as the command `terraform import ADDRESS ID`.
-fn identity_import(command: &str, identity: &Value) -> String {
+/// The ways to import, of which `command` is `terraform import ADDRESS ID`.
+fn import_section(command: &str, identity: &Value) -> String {
     let mut words = command.split_whitespace().skip(2);
     let (address, id) = (
         words.next().unwrap_or_default(),
@@ -291,20 +304,25 @@ fn identity_import(command: &str, identity: &Value) -> String {
         .zip(id.split('/'))
         .map(|(name, value)| format!("    {name:width$} = \"{value}\"\n"))
         .collect();
+    let form = names.join("/").to_uppercase();
     format!(
-        "\nOr by identity, with Terraform 1.12 or later:\n\n```terraform\nimport {{\n  to = {address}\n  \
-         identity = {{\n{parts}  }}\n}}\n```\n"
+        "\n## Import\n\nThe ID is `{form}`.\n\n```terraform\nimport {{\n  to = {address}\n  id = \
+         \"{id}\"\n}}\n```\n\nOr by identity, with Terraform 1.12 or later:\n\n```terraform\nimport \
+         {{\n  to = {address}\n  identity = {{\n{parts}  }}\n}}\n```\n\nOr with a \
+         command:\n\n```shell\n{command}\n```\n"
     )
 }
 
 fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
     let block = &list["block"];
+    let needs = needs(name).map_or_else(String::new, |needs| format!(" {needs}"));
     let text = format!(
         "Finds every existing `{name}` with `terraform query` (Terraform 1.14 or later; OpenTofu has \
          no such command). With `-generate-config-out` Terraform 1.14.1 or later also writes the \
-         `import` blocks and the configuration of what it found."
+         `import` blocks and the configuration of what it found.{needs}"
     );
-    let mut page = front_matter(&format!("{name} List Resource - everest"), &text, REFERENCE);
+    let title = format!("{name} List Resource - everest");
+    let mut page = front_matter(&title, Some(rooms::of(short(name))), &text, REFERENCE);
     let _ = writeln!(page, "# {name} (List Resource)\n\n{text}\n");
     let example = examples
         .join("list-resources")
@@ -316,194 +334,48 @@ fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
         fs::read_to_string(example)?.trim()
     );
     if entries(&block["attributes"]).next().is_some() {
-        page.push_str(&schema_section("", block));
+        page.push_str(&attributes::section("", block));
+    } else {
+        page.push_str("## Schema\n\nIt takes no arguments.\n");
     }
     Ok(page)
 }
 
-fn front_matter(title: &str, text: &str, sources: &str) -> String {
+/// The sentence about the release of Everest that brought the kind of a resource, if not every
+/// supported release has it.
+fn needs(name: &str) -> Option<String> {
+    macro_rules! releases {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [$((stringify!($module), schema::kind_since::<$model>())),*]
+        };
+    }
+    let short = name.strip_prefix("everest_")?;
+    let releases = for_each_kind!(releases);
+    let found = releases.into_iter().find(|(module, _)| *module == short);
+    found?.1.map(extensions::needs)
+}
+
+/// The front matter of a page and the line that says where the page comes from. The registries
+/// sort pages by their subcategory.
+fn front_matter(title: &str, subcategory: Option<&str>, text: &str, sources: &str) -> String {
     let first = text
         .split("\n\n")
         .next()
         .unwrap_or_default()
         .replace('\n', " ");
+    let subcategory = subcategory.map(|room| format!("subcategory: \"{room}\"\n"));
+    let subcategory = subcategory.unwrap_or_default();
     format!(
-        "---\npage_title: \"{title}\"\nsubcategory: \"\"\ndescription: |-\n  {first}\n---\n\n<!-- Generated by `cargo xtask generate` from {sources}. Do not edit. -->\n\n"
+        "---\npage_title: \"{title}\"\n{subcategory}description: |-\n  {first}\n---\n\n<!-- Generated by \
+         `cargo xtask generate` from {sources}. Do not edit. -->\n\n"
     )
-}
-
-/// One nested object that gets a section of its own: its anchor, its path and its members.
-struct Nested<'a> {
-    path: String,
-    attributes: &'a Value,
-}
-
-/// The attributes of a block, those of `resource` with what a change of them does.
-fn schema_section(resource: &str, block: &Value) -> String {
-    let mut out = String::from("## Schema\n");
-    let mut queue = Vec::new();
-    groups(
-        resource,
-        &mut out,
-        "###",
-        "",
-        &block["attributes"],
-        &mut queue,
-    );
-    let mut index = 0;
-    while index < queue.len() {
-        let Nested { path, attributes } = &queue[index];
-        let (path, attributes) = (path.clone(), *attributes);
-        let _ = write!(
-            out,
-            "\n<a id=\"nestedatt--{}\"></a>\n### Nested Schema for `{path}`\n",
-            path.replace('.', "--")
-        );
-        groups(resource, &mut out, "####", &path, attributes, &mut queue);
-        index += 1;
-    }
-    out
-}
-
-fn groups<'a>(
-    resource: &str,
-    out: &mut String,
-    heading: &str,
-    path: &str,
-    attributes: &'a Value,
-    queue: &mut Vec<Nested<'a>>,
-) {
-    let flag = |attribute: &Value, name: &str| attribute[name].as_bool().unwrap_or(false);
-    for title in ["Required", "Optional", "Read-Only"] {
-        let members: Vec<_> = entries(attributes)
-            .filter(|(_, attribute)| {
-                let belongs = match (flag(attribute, "required"), flag(attribute, "optional")) {
-                    (true, _) => "Required",
-                    (false, true) => "Optional",
-                    (false, false) => "Read-Only",
-                };
-                belongs == title
-            })
-            .collect();
-        if members.is_empty() {
-            continue;
-        }
-        let _ = write!(out, "\n{heading} {title}\n\n");
-        for (name, attribute) in members {
-            let full = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
-            let _ = write!(out, "- `{name}` ({}", type_name(attribute));
-            for (key, word) in [
-                ("sensitive", "Sensitive"),
-                ("write_only", "Write-only"),
-                ("deprecated", "Deprecated"),
-            ] {
-                if flag(attribute, key) {
-                    let _ = write!(out, ", {word}");
-                }
-            }
-            let text = description(attribute)
-                .replace("\n\n", " ")
-                .replace('\n', " ");
-            let _ = write!(out, ") {text}");
-            out.push_str(&effects::sentences(resource, &full));
-            if flag(attribute, "force_new") {
-                out.push_str(" **A change forces replacement.**");
-            }
-            if let Some(default) = attribute.get("default") {
-                let _ = write!(out, " Default: `{default}`.");
-            }
-            if attribute.get("nested_type").is_some() {
-                let _ = write!(
-                    out,
-                    " (see [below for nested schema](#nestedatt--{}))",
-                    full.replace('.', "--")
-                );
-                queue.push(Nested {
-                    path: full,
-                    attributes: &attribute["nested_type"]["attributes"],
-                });
-            }
-            out.push('\n');
-        }
-    }
-}
-
-fn type_name(attribute: &Value) -> String {
-    if let Some(nested) = attribute.get("nested_type") {
-        return match nested["nesting_mode"].as_str() {
-            Some("map") => "Attributes Map",
-            Some("list") => "Attributes List",
-            Some("set") => "Attributes Set",
-            _ => "Attributes",
-        }
-        .to_owned();
-    }
-    wire_type_name(&attribute["type"])
-}
-
-fn wire_type_name(wire: &Value) -> String {
-    match wire {
-        Value::String(name) => match name.as_str() {
-            "bool" => "Boolean".to_owned(),
-            "dynamic" => "Dynamic".to_owned(),
-            other => capitalised(other),
-        },
-        Value::Array(parts) if parts.len() == 2 => format!(
-            "{} of {}",
-            capitalised(parts[0].as_str().unwrap_or_default()),
-            wire_type_name(&parts[1])
-        ),
-        _ => "Object".to_owned(),
-    }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 fn description(of: &Value) -> &str {
     of["description"].as_str().unwrap_or_default()
 }
 
-fn entries(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let mut sorted: Vec<_> = object
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(k, v)| (k.as_str(), v))
-        .collect();
-    sorted.sort_unstable_by_key(|(name, _)| *name);
-    sorted.into_iter()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn nested_attributes_get_a_section_linked_from_their_line() {
-        let block = json!({"attributes": {
-            "engine": {"required": true, "description": "The engine.", "nested_type": {
-                "nesting_mode": "single",
-                "attributes": {"size": {"type": "string", "optional": true, "description": "Bytes."}},
-            }},
-            "ready": {"type": "bool", "computed": true, "description": "Serves."},
-            "labels": {"type": ["map", "string"], "optional": true},
-        }});
-        let text = schema_section("everest_shelf", &block);
-        assert!(text.contains("- `engine` (Attributes) The engine. (see [below for nested schema](#nestedatt--engine))"));
-        assert!(text.contains("<a id=\"nestedatt--engine\"></a>"));
-        assert!(text.contains("#### Optional\n\n- `size` (String) Bytes."));
-        assert!(text.contains("### Read-Only\n\n- `ready` (Boolean) Serves."));
-        assert!(text.contains("- `labels` (Map of String)"));
-    }
+/// The name of a type without that of the provider.
+fn short(name: &str) -> &str {
+    name.strip_prefix("everest_").unwrap_or(name)
 }

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+mod attributes;
 mod bench;
 mod cluster;
 mod demo;
@@ -19,7 +20,10 @@ mod plan;
 mod program;
 mod quickstart;
 mod reference;
+#[cfg(test)]
+mod registry;
 mod rights;
+mod rooms;
 mod test;
 #[cfg(test)]
 mod workflows;
@@ -64,6 +68,9 @@ cargo xtask TASK
                               it one is built for this machine
     --sign-with KEY           with a signature of the checksums, by an RSA key of GnuPG's keyring
     --dev, --out DIR          as above
+  package reproduce PACKAGE   build the program of terraform or crossplane twice, from two clones
+                              of what is committed, and say whether both are the same
+    --dev                     unoptimised
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
   bench crossplane            how soon 200 databases are ready through function and provider,

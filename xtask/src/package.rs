@@ -19,12 +19,14 @@ use lexopt::prelude::*;
 use crate::{failure::Failure, program::interruptible};
 
 mod archive;
+mod bill;
 mod binary;
 mod blob;
 mod content;
 mod image;
 mod layout;
 mod lint;
+mod reproduce;
 mod terraform;
 
 use binary::{Architecture, Binary, Profile};
@@ -79,6 +81,8 @@ fn file(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
 pub(crate) enum Task {
     Crossplane(Asked<Architecture>),
     Terraform(Asked<Platform>),
+    /// The program of that name is to be built twice.
+    Reproduce(&'static str, Profile),
 }
 
 /// What is asked for.
@@ -110,8 +114,9 @@ impl Task {
                 let asked = asked(args, folder().join("terraform"), Platform::named, &all)?;
                 Ok(Self::Terraform(asked))
             }
+            "reproduce" => reproduced(args),
             other => Err(Failure::Usage(format!(
-                "package {other}: crossplane or terraform was expected"
+                "package {other}: crossplane, terraform or reproduce was expected"
             ))),
         }
     }
@@ -122,7 +127,24 @@ pub(crate) fn run(task: Task) -> Result<(), Failure> {
     match task {
         Task::Crossplane(asked) => interruptible(crossplane(asked)),
         Task::Terraform(asked) => interruptible(terraform(asked)),
+        Task::Reproduce(name, profile) => interruptible(reproduce::run(name, profile)),
     }
+}
+
+/// Reads the arguments of `reproduce`.
+fn reproduced(args: &mut lexopt::Parser) -> Result<Task, Failure> {
+    let (mut name, mut profile) = (None, Profile::Release);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("dev") => profile = Profile::Dev,
+            Value(what) if what == "crossplane" => name = Some(binary::FILE),
+            Value(what) if what == "terraform" => name = Some(acceptance::binaries::PROVIDER),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let wrong = "package reproduce: crossplane or terraform was expected";
+    let name = name.ok_or_else(|| Failure::Usage(wrong.to_owned()))?;
+    Ok(Task::Reproduce(name, profile))
 }
 
 /// Reads the arguments; `named` finds a platform among `all`.
@@ -178,6 +200,11 @@ async fn terraform(asked: Asked<Platform>) -> Result<(), Failure> {
     for written in terraform::write(&programs, &asked.folder)? {
         println!("{}", written.display());
     }
+    for program in &programs {
+        let bill = bill::of(acceptance::binaries::PROVIDER, program.target()).await?;
+        let path = asked.folder.join(program.bill());
+        println!("{}", bill::write(&bill, path)?.display());
+    }
     if let Some(key) = key {
         let signature = terraform::sign(&asked.folder, &key).await?;
         println!("{}", signature.display());
@@ -197,6 +224,17 @@ async fn crossplane(asked: Asked<Architecture>) -> Result<(), Failure> {
     let versions = Versions::of(asked.profile);
     for written in write(&binaries, &Sources::of_workspace(), &asked.folder, versions)? {
         println!("{written}");
+    }
+    for binary in &binaries {
+        let bill = bill::of(binary::FILE, &binary.architecture.target()).await?;
+        let path = asked.folder.join(format!(
+            "{}-v{}-linux-{}.{}",
+            binary::FILE,
+            env!("CARGO_PKG_VERSION"),
+            binary.architecture.name(),
+            bill::SUFFIX
+        ));
+        println!("  {}", bill::write(&bill, path)?.display());
     }
     Ok(())
 }

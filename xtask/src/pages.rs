@@ -7,26 +7,49 @@ use std::{
 
 use acceptance::workspace_folder;
 
+mod blocks;
+mod contributing;
 mod crossplane;
+mod facts;
 mod gitops;
 
-/// README and its neighbours, and everything below `docs/`.
+/// README and its neighbours, everything below `docs/`, and the READMEs of the examples.
 pub(crate) fn pages() -> Vec<PathBuf> {
-    let mut pages = Vec::new();
     let root = workspace_folder();
-    let mut folders = vec![root.join("docs")];
+    let mut pages = files(&root.join("docs"), "md");
+    pages.extend(entries(&root));
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let examples = files(&root.join("examples"), "md");
+    pages.extend(
+        examples
+            .into_iter()
+            .filter(|path| path.ends_with("README.md")),
+    );
+    pages
+}
+
+/// The files below a folder that have the extension, but not what Terraform or Cargo made there.
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder) {
-            if path.is_dir() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
                 folders.push(path);
-            } else {
-                pages.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
             }
         }
     }
-    pages.extend(entries(&root));
-    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages
+    found.sort();
+    found
+}
+
+/// A file of the workspace, by its path from there.
+fn read(path: &str) -> String {
+    let path = workspace_folder().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -35,7 +58,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The targets of the inline links of a page, without what is code.
-fn links(page: &str) -> Vec<String> {
+pub(crate) fn links(page: &str) -> Vec<String> {
     let text = page.lines().map(|line| line.split('`').step_by(2));
     let text: String = text.flat_map(|parts| parts.chain(["\n"])).collect();
     let behind = text.split("](").skip(1);

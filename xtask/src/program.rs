@@ -24,6 +24,25 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
+/// Runs the program to its end and returns what it prints.
+pub(crate) async fn output(command: Command) -> Result<String, Failure> {
+    let line = shown(&command);
+    let program = line.split(' ').next().unwrap_or_default().to_owned();
+    let output = tokio::process::Command::from(command)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .await
+        .map_err(|source| Failure::Missing { program, source })?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Failure::Program {
+            program: line,
+            status: output.status.to_string(),
+        })
+    }
+}
+
 /// The command line as one would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())

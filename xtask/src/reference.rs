@@ -166,7 +166,10 @@ fn sentences(member: &Value) -> String {
         let Some(of) = of else { continue };
         if let Some(values) = of["enum"].as_array() {
             let values: Vec<_> = values.iter().map(|v| format!("`{}`", plain(v))).collect();
-            all.push(format!("{each}one of {}.", values.join(", ")));
+            let described = text_of(&member["description"]);
+            if !values.iter().all(|value| described.contains(value)) {
+                all.push(format!("{each}one of {}.", values.join(", ")));
+            }
         }
         for (keyword, before, after) in [
             ("minLength", "at least ", " characters"),

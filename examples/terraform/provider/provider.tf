@@ -43,3 +43,8 @@ resource "everest_database" "orders" {
 output "hosts" {
   value = everest_database.orders.hosts
 }
+
+# The Secret with the passwords, which are in no state.
+output "secret" {
+  value = everest_database.orders.credentials_secret_name
+}

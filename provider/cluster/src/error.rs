@@ -73,13 +73,19 @@ pub enum ClusterError {
              with its OLM first"
         } else {
             "OpenEverest v1 is not installed. Install it first (helm repo \
-             https://openeverest.github.io/helm-charts/, chart openeverest/everest), or point the \
-             provider at the cluster that has it"
+             https://openeverest.github.io/helm-charts/, chart openeverest/openeverest), or \
+             point the provider at the cluster that has it"
         }
     )]
     NotEverest {
         /// The missing resource with its group.
         resource: String,
+    },
+    /// The cluster runs Everest v1, but a release that has no such kind yet.
+    #[error("{message}")]
+    OlderEverest {
+        /// The kind, the release that has it, the version in the cluster, and what to do.
+        message: String,
     },
     /// The cluster runs Everest v2, which has other kinds.
     #[error(
@@ -352,7 +358,10 @@ impl ClusterError {
 
     /// Returns true if the cluster does not have the kind asked for.
     pub fn is_not_served(&self) -> bool {
-        matches!(self, Self::NotEverest { .. } | Self::EverestV2)
+        matches!(
+            self,
+            Self::NotEverest { .. } | Self::OlderEverest { .. } | Self::EverestV2
+        )
     }
 
     /// Returns true if the object asked for does not exist.

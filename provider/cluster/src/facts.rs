@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use everest_core::facts::{
-    All, Bucket, EverestFacts, Facts, Kind, Lines, Seen, SomeStorages, Wanted,
+    All, Bucket, DefinedKind, EverestFacts, Facts, Kind, Lines, Seen, SomeStorages, Wanted,
 };
 use everest_core::finding::{Finding, Severity};
 use everest_core::rights::Right;
@@ -244,6 +244,15 @@ async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Fac
         databases_everywhere,
         import_jobs_everywhere
     );
+    let lacks = |kind: &DefinedKind| {
+        let served = served.as_ref();
+        served.is_some_and(|served| !served.has(&kind.kind, &[]))
+    };
+    // For the message alone, which names the version.
+    let everest = match wanted.served.as_ref().is_some_and(lacks) {
+        true => everest::read(cluster, everest.lines, unanswered).await,
+        false => everest,
+    };
     Facts {
         everest,
         served,

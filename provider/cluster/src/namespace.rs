@@ -247,6 +247,7 @@ fn is_final(error: &ClusterError) -> bool {
             | ClusterError::Conflict { .. }
             | ClusterError::Forbidden { .. }
             | ClusterError::NotEverest { .. }
+            | ClusterError::OlderEverest { .. }
             | ClusterError::EverestV2
             | ClusterError::EverestV2Beside
             | ClusterError::AlreadyExists { .. }

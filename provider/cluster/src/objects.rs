@@ -5,9 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use everest_core::api::ALLOWED_BEFORE;
+use everest_core::api::{ALLOWED_BEFORE, GROUP};
+use everest_core::facts::{SERVERS, SYSTEM_NAMESPACE, V2_GROUP, everest_version};
 use everest_core::restart::{RESTART, RESTARTED_FOR};
+use everest_core::rules::served::older_everest;
+use everest_core::schema;
 use everest_core::v1::managed_fields::{self, OwnedKeys};
+use everest_core::version::Version;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::Resource;
@@ -258,11 +263,9 @@ impl<K: Kind> Objects<K> {
             Patience::Operation | Patience::Once => attempts.await,
         };
         match result {
-            Err(ClusterError::NotEverest { resource }) => Err(if self.cluster.is_v2().await {
-                ClusterError::EverestV2
-            } else {
-                ClusterError::NotEverest { resource }
-            }),
+            Err(ClusterError::NotEverest { resource }) => {
+                Err(self.cluster.unserved(&self.kind, resource).await)
+            }
             other => other,
         }
     }
@@ -656,14 +659,35 @@ impl Cluster {
         owned
     }
 
-    /// Returns true if the cluster serves Everest v2's group. Asked only once v1's kinds are
-    /// missing.
-    async fn is_v2(&self) -> bool {
-        let Ok(request) = http::Request::get("/apis/core.openeverest.io").body(Vec::new()) else {
+    /// The reason why the cluster does not serve a kind that Everest or OLM brings.
+    async fn unserved(&self, kind: &str, resource: String) -> ClusterError {
+        if self.serves(V2_GROUP).await {
+            return ClusterError::EverestV2;
+        }
+        if schema::release_of(kind).is_none() || !self.serves(GROUP).await {
+            return ClusterError::NotEverest { resource };
+        }
+        let version = self.everest_version().await;
+        ClusterError::OlderEverest {
+            message: older_everest(kind, version.as_ref()),
+        }
+    }
+
+    /// Returns true if the cluster serves a group.
+    async fn serves(&self, group: &str) -> bool {
+        let Ok(request) = http::Request::get(format!("/apis/{group}")).body(Vec::new()) else {
             return false;
         };
         tokio::time::timeout(REQUEST_TIMEOUT, self.client.request_text(request))
             .await
             .is_ok_and(|answer| answer.is_ok())
+    }
+
+    /// Everest's version, if its Deployment may be read.
+    async fn everest_version(&self) -> Option<Version> {
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), SYSTEM_NAMESPACE);
+        let read = deployments.get_opt(SERVERS[0]);
+        let found = tokio::time::timeout(REQUEST_TIMEOUT, read).await.ok()?;
+        everest_version(&found.ok()??)
     }
 }

@@ -58,3 +58,13 @@ pub enum Change<M> {
     /// Refused; what was there stays.
     Refused(ClusterError),
 }
+
+/// The outcome of a change that is done once its write is accepted.
+impl<M> From<Result<M, ClusterError>> for Change<M> {
+    fn from(written: Result<M, ClusterError>) -> Self {
+        match written {
+            Ok(observed) => Self::Done(observed),
+            Err(error) => Self::Refused(error),
+        }
+    }
+}

@@ -36,24 +36,11 @@ where
     M: ObjectMapping<Object = K>,
     K: Typed + Used + Serialize,
 {
-    match change(cluster, prior, planned, wait).await {
-        Ok(observed) => Change::Done(observed),
-        Err(error) => Change::Refused(error),
-    }
-}
-
-async fn change<M, K>(
-    cluster: &Cluster,
-    before: &M,
-    model: &M,
-    wait: &Wait,
-) -> Result<M, ClusterError>
-where
-    M: ObjectMapping<Object = K>,
-    K: Typed + Used + Serialize,
-{
-    let (update, apply) = Update::of(cluster, before, model).await?;
-    update.run(ChangeAlone::<K>::of(apply), wait).await
+    let changed = async {
+        let (update, apply) = Update::of(cluster, prior, planned).await?;
+        update.run::<M, _>(ChangeAlone::<K>::of(apply), wait).await
+    };
+    changed.await.into()
 }
 
 /// Removes an object that others may use: see [`RemoveUsed`].

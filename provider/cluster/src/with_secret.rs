@@ -77,30 +77,16 @@ where
     K: Typed + ReadsSecret + Serialize,
 {
     let planned = &with_secret_of(planned, prior);
-    match change(cluster, prior, planned, credentials, wait).await {
-        Ok(observed) => Change::Done(observed),
-        Err(error) => Change::Refused(error),
-    }
-}
-
-async fn change<M, K>(
-    cluster: &Cluster,
-    before: &M,
-    model: &M,
-    credentials: Option<&Credentials>,
-    wait: &Wait,
-) -> Result<M, ClusterError>
-where
-    M: SecretMapping<Object = K>,
-    K: Typed + ReadsSecret + Serialize,
-{
-    let (update, apply) = Update::of(cluster, before, model).await?;
-    // Before the Secret is written.
-    update.refuse_conflicts(&apply)?;
-    let content = credentials.map(|given| given.secret(model));
-    let manager = cluster.field_manager();
-    let lifecycle = ChangeWithSecret::of(model, content, manager, Some(apply));
-    update.run(lifecycle, wait).await
+    let changed = async {
+        let (update, apply) = Update::of(cluster, prior, planned).await?;
+        // Before the Secret is written.
+        update.refuse_conflicts(&apply)?;
+        let content = credentials.map(|given| given.secret(planned));
+        let manager = cluster.field_manager();
+        let lifecycle = ChangeWithSecret::of(planned, content, manager, Some(apply));
+        update.run::<M, _>(lifecycle, wait).await
+    };
+    changed.await.into()
 }
 
 /// The state of the Secret of an object, by its metadata alone.

@@ -26,7 +26,9 @@ mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
 pub use bucket::Bucket;
-pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
+pub use everest::{
+    CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, V2_GROUP, everest_version,
+};
 pub use planned::{Planned, PlannedInNamespace};
 pub use served::{Lacking, ServedKinds};
 pub use users::UsingDatabases;

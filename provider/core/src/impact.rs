@@ -8,6 +8,7 @@
 mod authority;
 mod data_import_job;
 mod differences;
+mod replacement;
 mod restore;
 mod shared;
 mod table;
@@ -25,6 +26,7 @@ use differences::Difference;
 
 pub use authority::of_authority;
 pub use data_import_job::of_import;
+pub use replacement::of_replacement;
 pub use restore::of_restore;
 pub use shared::{of_load_balancer_config, of_policy};
 pub use table::TABLE;

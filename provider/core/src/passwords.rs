@@ -56,6 +56,15 @@ pub const fn keys(engine: Engine) -> &'static [&'static str] {
     }
 }
 
+/// The keys by which the Secret with an engine's users is told from others. A configuration cannot
+/// give those of PostgreSQL, but may name a Secret that has them.
+pub(crate) const fn keys_in_secret(engine: Engine) -> &'static [&'static str] {
+    match engine {
+        Engine::Postgresql => &["password", "user", "verifier"],
+        Engine::Pxc | Engine::Psmdb => keys(engine),
+    }
+}
+
 /// Returns true if a change of an existing database sends passwords. A version that is not known
 /// yet counts.
 pub fn is_asked(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
@@ -161,14 +170,18 @@ pub fn is_sent(secret: &ObjectMeta) -> bool {
     annotations.is_some_and(|annotations| annotations.contains_key(USERS_VERSION))
 }
 
-/// Returns true if a Secret is the one of the database's users: Everest's API has made it for the
-/// database, or it has the name that Everest gives it.
+/// Returns true if a Secret is the one of the database's users: it was made for the database, or it
+/// has the name that Everest gives it.
 pub fn is_of(database: &DatabaseCluster, secret: &ObjectMeta) -> bool {
     let name = database.metadata.name.as_deref().unwrap_or_default();
-    let labels = secret.labels.as_ref();
-    let labelled = labels.and_then(|labels| labels.get(CLUSTER_NAME_LABEL));
-    labelled.map(String::as_str) == Some(name)
-        || secret.name.as_deref() == Some(&default_secret(name))
+    database_of(secret) == Some(name) || secret.name.as_deref() == Some(&default_secret(name))
+}
+
+/// The database whose users a Secret was made for, by this provider or by Everest's API: a label
+/// names the database.
+pub fn database_of(secret: &ObjectMeta) -> Option<&str> {
+    let labels = secret.labels.as_ref()?;
+    labels.get(CLUSTER_NAME_LABEL).map(String::as_str)
 }
 
 fn known(given: &Passwords) -> Option<BTreeMap<String, Sensitive<String>>> {

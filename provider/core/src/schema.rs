@@ -6,7 +6,8 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use everest_schemas::Tree;
+use everest_schemas::managed::ManagedModel;
+use everest_schemas::{Tree, for_each_kind};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -64,6 +65,18 @@ pub fn semantic<T: JsonSchema + 'static>(names: &[&str]) -> Option<&'static str>
 /// The first release of Everest that serves the kind of a model, if not all that are supported do.
 pub fn kind_since<T: JsonSchema + 'static>() -> Option<&'static str> {
     known::<T>().schema["x-since"].as_str()
+}
+
+/// The same for a kind by its name, such as `DataImporter`.
+pub fn release_of(kind: &str) -> Option<&'static str> {
+    macro_rules! releases {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [$((<$model>::EVEREST_KIND, kind_since::<$model>())),*]
+        };
+    }
+    let releases = for_each_kind!(releases);
+    let found = releases.into_iter().find(|(name, _)| *name == kind);
+    found.and_then(|(_, release)| release)
 }
 
 /// The first release of Everest that serves the member at a path, if not all that are supported do.

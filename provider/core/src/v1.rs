@@ -104,6 +104,15 @@ fn put_keys(
     }
 }
 
+/// The label that links an object to its database.
+fn labels_of_database(database: &Field<String>) -> BTreeMap<String, String> {
+    let database = database.known();
+    database
+        .map(|name| (CLUSTER_NAME_LABEL.to_owned(), name.clone()))
+        .into_iter()
+        .collect()
+}
+
 /// The known values of a map of labels or annotations.
 fn known_keys(map: &StringMap) -> BTreeMap<String, String> {
     map.known()

@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How many reconciles work at the same time. With a response time of 50 ms for two requests they
+/// How many reconciles work at the same time. With a response time of 30 ms for two requests they
 /// are more than the rate limit of a provider lets begin.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
 /// The time after which a reconcile counts as one that waits.
 const PROMPT: Duration = Duration::from_secs(1);
 

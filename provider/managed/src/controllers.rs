@@ -5,15 +5,17 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
-use kube::api::Api;
+use kube::api::{Api, ApiResource};
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
-use kube::{Resource, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::compact_object::CompactObject;
 use crate::context::Context;
 use crate::external::{Concerns, Connector};
 use crate::flags::Options;
@@ -24,6 +26,7 @@ use crate::reconcile::{Next, measured, reconcile};
 use crate::reconcile_state::ReconcileStates;
 use crate::reflector::Absences;
 use crate::relations::{Notifier, Related, ResourceKey};
+use crate::resource::ManagedResource;
 use crate::secret_watches::SecretWatches;
 use crate::watches::Watches;
 
@@ -100,35 +103,10 @@ pub async fn run<C: Connector>(
     let store = writer.as_reader();
     let _ = controller.resources.set(store.clone());
     let gone = controller.clone();
-    let mut absent = Absences::new(store.clone(), ());
-    let api: Api<C::Managed> = Api::all(context.control.clone());
-    let wished = predicates::generation
-        .combine(predicates::labels)
-        .combine(predicates::annotations)
-        .combine(predicates::finalizers);
-    let changed = watcher(api, watcher::Config::default().page_size(500))
-        .default_backoff()
-        .modify(|managed: &mut C::Managed| managed.meta_mut().managed_fields = None)
-        .reflect(writer)
-        .inspect_ok(move |event| {
-            for managed in absent.seen(event) {
-                gone.vanished(&managed);
-            }
-            if let watcher::Event::Delete(managed) = event {
-                gone.vanished(managed);
-            }
-        })
-        .applied_objects()
-        .predicate_filter(wished, PredicateConfig::default())
-        .filter_map(|managed| {
-            future::ready(match managed {
-                Ok(managed) => Some(ObjectRef::from_obj(&managed)),
-                Err(error) => {
-                    tracing::debug!(%error, kind = %C::Managed::kind(&()), "the watch goes on");
-                    None
-                }
-            })
-        })
+    let keep = keeper(writer, move |managed: &C::Managed| gone.vanished(managed));
+    let kind = ApiResource::erase::<C::Managed>(&());
+    let changed = changes(context.control.clone(), kind, Box::new(keep))
+        .map(|(namespace, name)| ObjectRef::new(&name).within(&namespace))
         .boxed();
     let queued = futures::stream::unfold(queued, |mut queued| async {
         queued.recv().await.map(|key| (key, queued))
@@ -179,6 +157,93 @@ pub async fn run<C: Connector>(
     )
     .for_each(|_| future::ready(()))
     .await;
+}
+
+/// What is done with each event of a watch.
+type Keep = Box<dyn FnMut(&watcher::Event<CompactObject>) + Send>;
+
+/// Keeps the managed resources of a watch in a store, and tells of those that have gone.
+///
+/// One that cannot be read as its type is not kept and not reconciled: its definition is another
+/// version's. All others go on.
+fn keeper<M: ManagedResource>(
+    mut writer: reflector::store::Writer<M>,
+    gone: impl Fn(&M) + Send,
+) -> impl FnMut(&watcher::Event<CompactObject>) + Send {
+    let mut absent = Absences::new(writer.as_reader(), ());
+    move |event| {
+        let event = match event {
+            watcher::Event::Init => watcher::Event::Init,
+            watcher::Event::InitDone => watcher::Event::InitDone,
+            watcher::Event::InitApply(object) => match read(object) {
+                Some(managed) => watcher::Event::InitApply(managed),
+                None => return,
+            },
+            watcher::Event::Apply(object) => match read(object) {
+                Some(managed) => watcher::Event::Apply(managed),
+                None => return,
+            },
+            watcher::Event::Delete(object) => match read(object) {
+                Some(managed) => watcher::Event::Delete(managed),
+                None => return,
+            },
+        };
+        writer.apply_watcher_event(&event);
+        for managed in absent.seen(&event) {
+            gone(&managed);
+        }
+        if let watcher::Event::Delete(managed) = &event {
+            gone(managed);
+        }
+    }
+}
+
+fn read<M: ManagedResource>(object: &CompactObject) -> Option<M> {
+    match object.parse() {
+        Ok(managed) => Some(managed),
+        Err(error) => {
+            tracing::error!(
+                kind = %M::kind(&()),
+                namespace = object.metadata.namespace.as_deref().unwrap_or_default(),
+                name = object.metadata.name.as_deref().unwrap_or_default(),
+                "the managed resource cannot be read, and is left alone: {error}. Apply the \
+                 definitions of this provider's version"
+            );
+            None
+        }
+    }
+}
+
+/// The managed resources of a kind that were added or changed, if not by what is written on each
+/// reconcile. `keep` has each event before. One copy of this code serves all kinds.
+fn changes(control: Client, kind: ApiResource, mut keep: Keep) -> BoxStream<'static, ResourceKey> {
+    let wished = predicates::generation
+        .combine(predicates::labels)
+        .combine(predicates::annotations)
+        .combine(predicates::finalizers);
+    let shown = kind.kind.clone();
+    watcher(
+        Api::<CompactObject>::all_with(control, &kind),
+        watcher::Config::default().page_size(500),
+    )
+    .default_backoff()
+    .modify(|managed| managed.metadata.managed_fields = None)
+    .inspect_ok(move |event| keep(event))
+    .applied_objects()
+    .predicate_filter(wished, PredicateConfig::default())
+    .filter_map(move |managed| {
+        future::ready(match managed {
+            Ok(CompactObject { metadata, .. }) => Some((
+                metadata.namespace.unwrap_or_default(),
+                metadata.name.unwrap_or_default(),
+            )),
+            Err(error) => {
+                tracing::debug!(%error, kind = shown, "the watch goes on");
+                None
+            }
+        })
+    })
+    .boxed()
 }
 
 /// The managed resources whose config may have changed.
@@ -236,6 +301,25 @@ mod tests {
             .collect();
         assert_eq!(all.iter().min().unwrap().as_secs(), 540);
         assert_eq!(all.iter().max().unwrap().as_secs(), 660);
+    }
+
+    #[test]
+    fn a_managed_resource_that_cannot_be_read_keeps_no_other_from_being_watched() {
+        let writer = reflector::store::Writer::<Note>::default();
+        let store = writer.as_reader();
+        let mut keep = keeper(writer, |_: &Note| {});
+        let object = |name: &str, spec: serde_json::Value| -> CompactObject {
+            serde_json::from_value(json!({"apiVersion": "notes.example.org/v1alpha1",
+                "kind": "Note", "metadata": {"name": name, "namespace": "a"}, "spec": spec}))
+            .unwrap()
+        };
+        keep(&watcher::Event::Init);
+        keep(&watcher::Event::InitApply(object("odd", json!(["text"]))));
+        let spec = json!({"forProvider": {"text": ""}});
+        keep(&watcher::Event::InitApply(object("good", spec)));
+        keep(&watcher::Event::InitDone);
+        let names: Vec<_> = store.state().iter().map(|note| note.name_any()).collect();
+        assert_eq!(names, ["good"]);
     }
 
     #[test]

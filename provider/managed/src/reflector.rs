@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kube::Resource;
-use kube::api::Api;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -36,6 +38,32 @@ where
     kind: K::DynamicType,
     mode: watch::Receiver<Mode>,
     _task: AbortOnDropHandle<()>,
+}
+
+/// The metadata of all objects of a kind. The kind is a value, so that there is one copy of the code.
+pub type MetadataReflector = Reflector<PartialObjectMeta<DynamicObject>>;
+
+impl MetadataReflector {
+    /// Starts a watch of the metadata of objects of type `O`, of a namespace or of all; otherwise as
+    /// [`Reflector::start`].
+    pub fn of<O: Resource<DynamicType = ()>>(
+        client: Client,
+        namespace: Option<&str>,
+        trim: fn(&mut ObjectMeta),
+        changed: impl Fn(&ObjectMeta) + Send + Sync + 'static,
+    ) -> Self {
+        let kind = ApiResource::erase::<O>(&());
+        let api = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &kind),
+            None => Api::all_with(client, &kind),
+        };
+        Self::start(
+            api,
+            kind,
+            move |object| trim(&mut object.metadata),
+            move |object| changed(&object.metadata),
+        )
+    }
 }
 
 /// The state of the store.
@@ -70,7 +98,7 @@ where
     pub fn start(
         api: Api<K>,
         kind: K::DynamicType,
-        trim: fn(&mut K),
+        trim: impl FnMut(&mut K) + Send + 'static,
         changed: impl Fn(&K) + Send + Sync + 'static,
     ) -> Self {
         let writer = reflector::store::Writer::<K>::new(kind.clone());

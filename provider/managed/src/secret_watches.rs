@@ -6,17 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::PartialObjectMeta;
-use kube::{Api, ResourceExt};
+use kube::ResourceExt;
 
-use crate::reflector::{Lookup, Reflector};
+use crate::reflector::{Lookup, MetadataReflector};
 
 /// The most namespaces that are watched, because each watch has a connection of its own. Secrets in
 /// further namespaces are read whenever their managed resource is reconciled.
 const MOST: usize = 100;
 
 /// The watch in one namespace.
-type Watch = Arc<Reflector<PartialObjectMeta<Secret>>>;
+type Watch = Arc<MetadataReflector>;
 
 /// The watches in one cluster.
 pub struct SecretWatches {
@@ -72,13 +71,12 @@ impl SecretWatches {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, namespace: &str) -> Reflector<PartialObjectMeta<Secret>> {
+    fn begin(&self, namespace: &str) -> MetadataReflector {
         let tell = self.tell.clone();
-        Reflector::start(
-            Api::namespaced(self.client.clone(), namespace),
-            (),
-            |secret: &mut PartialObjectMeta<Secret>| {
-                let metadata = &mut secret.metadata;
+        MetadataReflector::of::<Secret>(
+            self.client.clone(),
+            Some(namespace),
+            |metadata| {
                 *metadata = ObjectMeta {
                     name: metadata.name.take(),
                     namespace: metadata.namespace.take(),
@@ -86,7 +84,7 @@ impl SecretWatches {
                     ..ObjectMeta::default()
                 };
             },
-            move |secret: &PartialObjectMeta<Secret>| tell(&secret.metadata),
+            move |metadata| tell(metadata),
         )
     }
 }

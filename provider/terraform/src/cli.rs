@@ -20,7 +20,11 @@ use std::{ffi::OsString, future::Future, io::Write as _, process::ExitCode, sync
 use clap::{CommandFactory as _, Parser as _};
 use tfplugin::ServeOptions;
 
-use crate::{EverestProvider, export::Export, schema_json::schema_json};
+use crate::{
+    EverestProvider,
+    export::{Export, Told},
+    schema_json::schema_json,
+};
 use arguments::{Arguments, Command};
 use terminal::Progress;
 
@@ -183,7 +187,10 @@ fn in_runtime(command: impl Future<Output = Ended>) -> Ended {
 async fn exported(export: Export) -> Ended {
     let mut progress = Progress::on_stderr();
     let exported = export
-        .run(&mut |what: &str| progress.show(&format!("Reading {what}")))
+        .run(&mut |told| match told {
+            Told::Reading(what) => progress.show(&format!("Reading {what}")),
+            Told::LeftOut(what, error) => progress.note(&format!("{what} is left out: {error}.")),
+        })
         .await;
     progress.clear();
     match exported {

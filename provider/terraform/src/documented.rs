@@ -1,14 +1,26 @@
-//! What the documentation shows is held to the schemas: every block of HCL on a page or in an
-//! example parses, names only attributes that exist, and gives those that are required.
+//! What the documentation shows is held to the schemas and the rules: every block of HCL on a page
+//! or in an example parses, names only attributes that exist, gives those that are required, and a
+//! plan of it has no error that needs no cluster.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use everest_core::rules::Validate as _;
+use everest_core::{impact, schema};
+use everest_schemas::extensions::needs;
+use everest_schemas::for_each_kind;
+use everest_schemas::managed::ManagedModel;
+use everest_schemas::models::DatabaseModel;
 use hcl::structure::Structure;
 use hcl::{Block, Body, Expression, ObjectKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::diagnostics;
+use crate::managed::Kind;
 use crate::schema_json::schema_json;
+
+mod ruled;
 
 /// Arguments of the language itself, which every resource has.
 const META: [&str; 4] = ["count", "for_each", "provider", "depends_on"];
@@ -57,21 +69,33 @@ fn fenced(page: &str) -> Vec<(usize, String)> {
     blocks
 }
 
-/// All HCL of the pages and the examples.
-fn all() -> Vec<Shown> {
+/// A client's own configuration, which is of another dialect: names may be quoted in it.
+fn is_of_a_client(text: &str) -> bool {
+    text.trim_start().starts_with("provider_installation")
+}
+
+/// The pages and the examples.
+fn paths() -> Vec<PathBuf> {
     let root = root();
     let mut paths = Vec::new();
     files(&root.join("docs"), &mut paths);
     files(&root.join("examples"), &mut paths);
     paths.push(root.join("README.md"));
+    paths.push(root.join("provider/tfplugin/README.md"));
+    paths
+}
+
+/// All HCL of the pages and the examples.
+fn all() -> Vec<Shown> {
+    let root = root();
+    let paths = paths();
     let mut shown = Vec::new();
     for path in paths {
         let place = path.strip_prefix(&root).unwrap().display().to_string();
         let text = || fs::read_to_string(&path).unwrap();
         if place.ends_with(".md") {
             let blocks = fenced(&text()).into_iter();
-            // A client's own configuration is of another dialect, in which names may be quoted.
-            let blocks = blocks.filter(|(_, text)| !text.starts_with("provider_installation"));
+            let blocks = blocks.filter(|(_, text)| !is_of_a_client(text));
             shown.extend(blocks.map(|(line, text)| Shown {
                 place: format!("{place}:{line}"),
                 text,
@@ -291,6 +315,129 @@ fn what_does_not_fit_is_found() {
     }
 }
 
+#[test]
+fn every_client_is_configured_with_what_clients_know() {
+    let root = root();
+    let mut shown = 0;
+    for path in paths() {
+        let place = path.strip_prefix(&root).unwrap().display().to_string();
+        if !place.ends_with(".md") {
+            continue;
+        }
+        let blocks = fenced(&fs::read_to_string(&path).unwrap());
+        for (line, text) in blocks.iter().filter(|(_, text)| is_of_a_client(text)) {
+            shown += 1;
+            // The name of a provider, in a shape that HCL itself knows.
+            let text = text.replace("\"openeverest/everest\" =", "overridden =");
+            let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{place}:{line}: {error}"));
+            let [installation] = body.blocks().collect::<Vec<_>>()[..] else {
+                panic!("{place}:{line}: one block was expected");
+            };
+            for method in installation.body().blocks() {
+                let known: &[&str] = match method.identifier() {
+                    "dev_overrides" => &["overridden"],
+                    "filesystem_mirror" => &["path", "include", "exclude"],
+                    "network_mirror" => &["url", "include", "exclude"],
+                    "direct" => &["include", "exclude"],
+                    other => panic!("{place}:{line}: {other}"),
+                };
+                for attribute in method.body().attributes() {
+                    let name = attribute.key();
+                    assert!(known.contains(&name), "{place}:{line}: {name}");
+                }
+            }
+        }
+    }
+    assert!(shown >= 5, "{shown} configurations were found");
+}
+
+/// The text of a page without its line breaks.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The database of the provider's example, with other values.
+fn database_of_the_example(replicas: i32, memory: &str) -> DatabaseModel {
+    serde_json::from_value(
+        json!({"namespace": "prod", "name": "orders", "spec": {"engine": {
+        "type": "pxc", "replicas": replicas, "storage": {"size": "25Gi"},
+        "resources": {"cpu": "1", "memory": memory}}}}),
+    )
+    .unwrap()
+}
+
+#[test]
+fn the_front_page_shows_what_a_plan_says_at_the_line_of_the_example() {
+    let page = fs::read_to_string(root().join("docs/index.md")).unwrap();
+    let page = in_one_line(&page);
+
+    let findings = database_of_the_example(4, "2G").check(None);
+    let [finding] = &findings[..] else {
+        panic!("{findings:?}")
+    };
+    let said = diagnostics::finding(finding.clone());
+    let (before, grown) = (
+        database_of_the_example(3, "2G"),
+        database_of_the_example(3, "4G"),
+    );
+    let impacts = impact::of_change(&before, &grown);
+    let summary = impact::summary("everest_database prod/orders", &impacts, &[]).unwrap();
+
+    let example = root().join("examples/terraform/provider/provider.tf");
+    let example = fs::read_to_string(example).unwrap();
+    let resource = "resource \"everest_database\" \"orders\" {";
+    let line = 1 + example.lines().position(|line| line == resource).unwrap();
+    let at = format!(
+        "with everest_database.orders, on main.tf line {line}, in {}: {line}: {resource}",
+        resource.trim_end_matches(" {")
+    );
+    for (severity, summary, detail) in [
+        ("Error", &said.summary, &said.detail),
+        ("Warning", &summary.headline, &summary.detail),
+    ] {
+        let shown = in_one_line(&format!("{severity}: {summary} {at} {detail}"));
+        assert!(page.contains(&shown), "docs/index.md is to have: {shown}");
+    }
+}
+
+#[test]
+fn the_front_page_has_every_attribute_that_needs_a_newer_everest() {
+    let page = fs::read_to_string(root().join("docs/index.md")).unwrap();
+    let schemas = schema_json().unwrap();
+    let database = &schemas["resource_schemas"]["everest_database"];
+    let mut found = BTreeMap::new();
+    newer(&database["block"]["attributes"], "", &mut found);
+    let (_, table) = page
+        .split_once("| Attribute | Everest |\n|---|---|\n")
+        .unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let mut shown = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        for attribute in cells[1].split(", ") {
+            shown.insert(attribute.trim_matches('`').to_owned(), cells[2].to_owned());
+        }
+    }
+    assert_eq!(shown, found);
+}
+
+/// The attributes that need a release of Everest, with that release.
+fn newer(attributes: &Value, above: &str, found: &mut BTreeMap<String, String>) {
+    for (name, attribute) in attributes.as_object().into_iter().flatten() {
+        let path = format!("{above}{name}");
+        if let Some(needed) = attribute["facts"]["needs"].as_str() {
+            let release = needed.strip_prefix("Everest ").unwrap();
+            found.insert(path, release.to_owned());
+            continue;
+        }
+        newer(
+            &attribute["nested_type"]["attributes"],
+            &format!("{path}."),
+            found,
+        );
+    }
+}
+
 /// The program texts of the crates that a user's messages come from, without the breaks in the
 /// middle of a text.
 fn sources() -> String {
@@ -323,4 +470,32 @@ fn every_message_that_the_page_on_troubleshooting_explains_is_in_the_program() {
         }
     }
     assert!(explained > 10, "{explained} messages were found");
+}
+
+#[test]
+fn the_release_that_brought_a_kind_is_on_its_pages_and_in_the_list_of_what_is_covered() {
+    let page = |path: &str| fs::read_to_string(root().join("docs").join(path)).unwrap();
+    let covered = page("guides/coverage.md");
+    let mut told = 0;
+    macro_rules! each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {$(
+            if let Some(release) = schema::kind_since::<$model>() {
+                let (module, kind) = (stringify!($module), <$model>::KIND.to_lowercase());
+                let plural = <crate::$module::$kind as Kind>::PLURAL;
+                for path in [
+                    format!("resources/{module}.md"),
+                    format!("data-sources/{module}.md"),
+                    format!("data-sources/{}.md", plural.trim_start_matches("everest_")),
+                    format!("list-resources/{module}.md"),
+                    format!("crossplane/reference/{kind}.md"),
+                ] {
+                    assert!(page(&path).contains(&needs(release)), "{path}: {release}");
+                }
+                assert!(covered.contains(&format!("| {release} |\n")), "{kind}: {release}");
+                told += 1;
+            }
+        )*};
+    }
+    for_each_kind!(each);
+    assert_eq!(told, 5);
 }

@@ -1,11 +1,13 @@
 //! The data sources of a kind: one existing object, and all that a filter finds.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use everest_cluster::{Cluster, ClusterError, facts};
+use everest_core::schema;
 use everest_core::v1::ObjectMapping;
 use everest_schemas::{
     Field, StringMap,
+    extensions::needs,
     models::{Collection, Existing},
 };
 use tfplugin::{Context, DataSource, Deferral, Diagnostic, LookupRequest};
@@ -39,8 +41,11 @@ impl<K: Kind> DataSource for OneObject<K> {
         K::TYPE
     }
 
-    fn description(&self) -> &'static str {
-        K::EXISTING
+    fn description(&self) -> Cow<'static, str> {
+        match schema::kind_since::<K::Model>() {
+            Some(release) => format!("{} {}", K::EXISTING, needs(release)).into(),
+            None => K::EXISTING.into(),
+        }
     }
 
     async fn read(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
 use everest_core::v1::ObjectMapping;
-use everest_schemas::{Field, for_each_kind};
+use everest_schemas::{Field, for_each_kind, for_each_server_setting};
 use hcl::{
     Attribute, Block, Body, Expression, Identifier,
     expr::{Traversal, Variable},
@@ -17,18 +17,27 @@ use tfplugin::{
     value::Value,
 };
 
-use crate::{guardrails::Guarded, managed::Kind};
+use crate::{guardrails::Guarded, managed::Kind, server::setting::ServerSetting};
 
 /// What is exported.
 #[derive(Clone, Debug, Default)]
 pub struct Export {
-    /// The namespaces; empty: all.
+    /// The namespaces; empty: all, and the settings of Everest's own server.
     pub namespaces: Vec<String>,
     /// Whether backups, restores and imports are too, most of which schedules and people have made.
     pub with_operations: bool,
     /// How the cluster is reached; what is not given comes from the environment, as for the
     /// provider.
     pub connection: ConnectionConfig,
+}
+
+/// The progress of an export.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// The objects of this type are being read.
+    Reading(&'a str),
+    /// This type is left out, because its objects may not be read.
+    LeftOut(&'a str, &'a ClusterError),
 }
 
 /// Kinds of what was done once.
@@ -65,14 +74,14 @@ impl From<ModelError> for ExportError {
 }
 
 impl Export {
-    /// The configuration as HCL. `begins` is called with the type of each resource before its
-    /// objects are read.
+    /// The configuration as HCL. `tells` is called with the type of each resource before its
+    /// objects are read, and with each type that is left out.
     ///
     /// # Errors
     /// If the cluster cannot be reached or something of it not be read.
-    pub async fn run(&self, begins: &mut dyn FnMut(&str)) -> Result<String, ExportError> {
+    pub async fn run(&self, tells: &mut dyn FnMut(Told<'_>)) -> Result<String, ExportError> {
         let cluster = Cluster::reach(&self.connection, Catalog::default())?;
-        self.of(&cluster.fail_fast(), begins).await
+        self.of(&cluster.fail_fast(), tells).await
     }
 
     /// The same of a cluster that is reached.
@@ -82,18 +91,28 @@ impl Export {
     pub async fn of(
         &self,
         cluster: &Cluster,
-        begins: &mut dyn FnMut(&str),
+        tells: &mut dyn FnMut(Told<'_>),
     ) -> Result<String, ExportError> {
         let mut written = Written::default();
         macro_rules! each {
             ($($module:ident::$kind:ident = $model:ty;)*) => {
                 $(
-                    begins(<crate::$module::$kind as Kind>::TYPE);
+                    tells(Told::Reading(<crate::$module::$kind as Kind>::TYPE));
                     self.add::<crate::$module::$kind>(cluster, &mut written).await?;
                 )*
             };
         }
         for_each_kind!(each);
+        macro_rules! each_setting {
+            ($($module:ident::$setting:ident = $model:ty;)*) => {
+                $(add_settings::<crate::server::$module::$setting>(cluster, tells, &mut written)
+                    .await?;)*
+            };
+        }
+        // They are of the whole cluster, and those who work in one namespace may not read them.
+        if self.namespaces.is_empty() {
+            for_each_server_setting!(each_setting);
+        }
         written.text()
     }
 
@@ -125,17 +144,48 @@ impl Export {
             self.namespaces.is_empty() || self.namespaces.iter().any(|wanted| wanted == name)
         };
         let is_namespaced = K::Model::at(Field::Null, Field::Null).namespace().is_some();
+        let list = async |namespace: Option<&str>| match K::list(cluster, namespace, "").await {
+            // There is none in an Everest that is older than the kind.
+            Err(ClusterError::OlderEverest { .. }) => Ok(Vec::new()),
+            other => other,
+        };
         if !is_namespaced || self.namespaces.is_empty() {
-            let mut all = K::list(cluster, None, "").await?;
+            let mut all = list(None).await?;
             all.retain(|model| is_namespaced || is_wanted(model.key().1));
             return Ok(all);
         }
         let mut all = Vec::new();
         for namespace in &self.namespaces {
-            all.extend(K::list(cluster, Some(namespace), "").await?);
+            all.extend(list(Some(namespace)).await?);
         }
         Ok(all)
     }
+}
+
+/// Adds the settings of a type. Those that may not be read are left out.
+async fn add_settings<S: ServerSetting>(
+    cluster: &Cluster,
+    tells: &mut dyn FnMut(Told<'_>),
+    written: &mut Written,
+) -> Result<(), ExportError> {
+    tells(Told::Reading(S::TYPE));
+    let found = match S::all(cluster).await {
+        Err(error) if error.is_forbidden() => {
+            tells(Told::LeftOut(S::TYPE, &error));
+            return Ok(());
+        }
+        other => other?,
+    };
+    let schema = Schema::derive::<S::Model>(0, "")?;
+    for model in found {
+        let config = planning::configuration(&schema.root, &model::encode(&model, &schema.root)?);
+        let mut config: S::Model = model::decode(&config, &schema.root)?;
+        S::export(&mut config);
+        let config = model::encode(&config, &schema.root)?;
+        let id = S::id(&model);
+        written.add(S::TYPE, &id, ("", &id), &schema.root, &config);
+    }
+    Ok(())
 }
 
 /// What is written so far.

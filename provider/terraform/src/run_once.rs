@@ -22,7 +22,8 @@ pub struct Words {
 }
 
 /// Keeps the state of one whose object is gone: whatever its result was, the database may contain
-/// newer data by now. Only an object that was never seen, one without a `database`, is forgotten.
+/// newer data by now. An object that was never seen, one without a `database`, is an error, because
+/// there is nothing to import or to move.
 pub fn gone<K: Kind>(
     prior: &K::Model,
     (database, state): (&Field<String>, &Field<String>),

@@ -1,6 +1,7 @@
 //! The provider's schema as JSON, in the form that `terraform providers schema -json` prints for
-//! one provider. For the reference pages it also has `default` and `force_new` of attributes, the
-//! attributes of identities, and the optional parameters of functions.
+//! one provider. For the reference pages it also has `default`, `force_new`, `facts` and
+//! `constraints` of attributes, the attributes of identities, and the optional parameters of
+//! functions.
 
 use std::sync::Arc;
 
@@ -8,8 +9,7 @@ use everest_schemas::models::ProviderModel;
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{
     Provider as _, Registered, RegisteredFunction, Registry,
-    schema::{Attribute, Kind, Mode, Nesting, Object, Schema, SchemaError},
-    value::Value,
+    schema::{Attribute, Constraints, Kind, Mode, Nesting, Object, Schema, SchemaError},
 };
 
 use crate::EverestProvider;
@@ -135,22 +135,49 @@ fn described(attribute: &Attribute) -> Json {
             .filter(|(_, set)| *set)
             .map(|(name, _)| (name.to_owned(), true.into())),
     );
-    if let Some(default) = &attribute.default {
-        json.insert("default".to_owned(), literal(default));
+    if let Some(default) = attribute.default_json() {
+        json.insert("default".to_owned(), default);
+    }
+    if !attribute.facts.is_null() {
+        json.insert("facts".to_owned(), attribute.facts.clone());
+    }
+    let constraints = constraints(&attribute.constraints);
+    if !constraints.is_empty() {
+        json.insert("constraints".to_owned(), constraints.into());
     }
     json.into()
 }
 
-/// A default as JSON; only leaves have one.
-fn literal(value: &Value) -> Json {
-    match value {
-        Value::Bool(flag) => (*flag).into(),
-        Value::String(text) => text.as_str().into(),
-        Value::Number(number) => {
-            serde_json::from_str(&number.to_string()).unwrap_or_else(|_| number.to_string().into())
-        }
-        _ => Json::Null,
+/// The constraints on a value, under the keywords of JSON Schema.
+fn constraints(of: &Constraints) -> Map<String, Json> {
+    let mut json = Map::new();
+    if !of.allowed.is_empty() {
+        json.insert("enum".to_owned(), of.allowed.clone().into());
     }
+    let numbers = [("minimum", &of.minimum), ("maximum", &of.maximum)];
+    for (keyword, number) in numbers {
+        if let Some(number) = number {
+            json.insert(keyword.to_owned(), number.to_string().into());
+        }
+    }
+    let counts = [
+        ("minLength", of.min_length),
+        ("maxLength", of.max_length),
+        ("minItems", of.min_items),
+        ("maxItems", of.max_items),
+    ];
+    for (keyword, count) in counts {
+        if let Some(count) = count {
+            json.insert(keyword.to_owned(), count.to_string().into());
+        }
+    }
+    if let Some(elements) = &of.elements {
+        let elements = constraints(elements);
+        if !elements.is_empty() {
+            json.insert("items".to_owned(), elements.into());
+        }
+    }
+    json
 }
 
 #[cfg(test)]

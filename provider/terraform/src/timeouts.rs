@@ -51,3 +51,46 @@ fn wait(given: Option<&Field<String>>, default: Duration, cx: &Context) -> Wait 
         .unwrap_or(default);
     Wait::new(deadline, cx.stop.clone())
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use everest_schemas::facts::{self, FACTS, Fact};
+    use schemars::{JsonSchema, Schema};
+
+    use super::*;
+    use crate::managed::Kind;
+
+    /// The default in words that the model of a resource states.
+    pub(crate) fn stated<M: JsonSchema>() -> Option<String> {
+        let schema = schemars::schema_for!(M).to_value();
+        Fact::Default.words(&schema["properties"]["timeouts"][FACTS])
+    }
+
+    /// What the model has to state.
+    pub(crate) fn words(defaults: Defaults) -> Option<String> {
+        let text = |time: Duration| -> &'static str {
+            let minutes = time.as_secs() / 60;
+            let text = match minutes {
+                0..=60 => format!("{minutes}m"),
+                _ => format!("{}h", minutes / 60),
+            };
+            text.leak()
+        };
+        let mut schema = Schema::default();
+        let [create, update, delete] =
+            [defaults.create, defaults.update, defaults.delete].map(text);
+        facts::timeouts(create, update, delete)(&mut schema);
+        Fact::Default.words(schema.get(FACTS)?)
+    }
+
+    #[test]
+    fn the_models_of_kinds_state_the_timeouts_that_hold() {
+        macro_rules! kinds {
+            ($($module:ident::$kind:ident = $model:ty;)*) => { $(
+                let holds = words(<crate::$module::$kind as Kind>::TIMEOUTS);
+                assert_eq!(stated::<$model>(), holds, stringify!($kind));
+            )* };
+        }
+        everest_schemas::for_each_kind!(kinds);
+    }
+}

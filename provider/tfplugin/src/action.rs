@@ -1,5 +1,6 @@
 //! The trait that an action implements.
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use async_trait::async_trait;
@@ -21,8 +22,8 @@ pub trait Action: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the model's doc comment is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// Checks a configuration, in which values may be unknown. Terraform calls this several times
@@ -126,7 +127,7 @@ impl<A: Action> AnyAction for Typed<A> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        Schema::derive::<A::Config>(0, self.0.description())
+        Schema::derive::<A::Config>(0, &self.0.description())
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {

@@ -1,5 +1,6 @@
 //! The trait that a data source implements.
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use async_trait::async_trait;
@@ -20,8 +21,8 @@ pub trait DataSource: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the model's doc comment is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// Checks a configuration, in which values may be unknown. Terraform calls this several times
@@ -83,7 +84,7 @@ impl<D: DataSource> AnyDataSource for Typed<D> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        Schema::derive::<D::Model>(0, self.0.description())
+        Schema::derive::<D::Model>(0, &self.0.description())
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {

@@ -1,5 +1,6 @@
 //! The trait that an ephemeral resource implements.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::time::SystemTime;
 
@@ -24,8 +25,8 @@ pub trait EphemeralResource: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the model's doc comment is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// Checks a configuration; values may be unknown. Called several times a command.
@@ -166,7 +167,7 @@ impl<E: EphemeralResource> AnyEphemeralResource for Typed<E> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        Schema::derive::<E::Model>(0, self.0.description())
+        Schema::derive::<E::Model>(0, &self.0.description())
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {

@@ -1,5 +1,7 @@
 //! The trait that a function implements.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +30,8 @@ pub trait Function: Send + Sync + 'static {
     fn summary(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the doc comment of the arguments is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// The replacement for a deprecated function; empty if the function is not deprecated.
@@ -155,7 +157,7 @@ impl<F: Function> AnyFunction for crate::resource::Typed<F> {
 
     fn signature(&self) -> Result<Signature, SchemaError> {
         Ok(Signature {
-            arguments: Schema::derive::<F::Arguments>(0, self.0.description())?,
+            arguments: Schema::derive::<F::Arguments>(0, &self.0.description())?,
             output: Schema::derive::<Returned<F::Output>>(0, "")?,
         })
     }

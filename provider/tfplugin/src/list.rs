@@ -1,5 +1,6 @@
 //! The trait that a list resource implements.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,8 +30,8 @@ pub trait ListResource: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the doc comment of the configuration is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// Checks a configuration; values may be unknown. Called several times a command.
@@ -169,7 +170,7 @@ impl<L: ListResource> AnyListResource for Typed<L> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        Schema::derive::<L::Config>(0, self.0.description())
+        Schema::derive::<L::Config>(0, &self.0.description())
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {

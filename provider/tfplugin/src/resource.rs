@@ -1,5 +1,6 @@
 //! The trait that a resource implements.
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use serde_json::Value as Json;
@@ -49,8 +50,8 @@ pub trait Resource: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// The description in markdown. If it is empty, the model's doc comment is used.
-    fn description(&self) -> &'static str {
-        ""
+    fn description(&self) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 
     /// The version of the schema. Increase it if stored states must be converted, which

@@ -18,6 +18,8 @@
 //! | `x-skip` | not in Terraform |
 //! | `x-dynamic` | free JSON |
 //! | `x-since` | the first release of the API that has it, which only the provider reads |
+//! | `x-note: TEXT` | sentences that follow the description of a value that users set |
+//! | `x-facts` | the facts of the note, which only the provider's documentation reads |
 //! | `x-unfilled` | with `x-computed`: the server sets no value if a creation omits it |
 //! | `x-server-default: VALUE` | the server's value if omitted; omitted from generated HCL |
 //! | `x-conflicts-with: [MEMBER]` | at most one of these members and this one may be set |
@@ -33,6 +35,7 @@ use crate::path::{AttributePath, Step};
 use crate::value::{Type, Value};
 
 mod constraints;
+mod default;
 mod derive;
 mod name;
 mod wire;
@@ -99,8 +102,12 @@ pub struct Attribute {
     pub conflicts_with: Vec<String>,
     /// True if the value is never null after an apply, even in a pending state.
     pub never_null: bool,
-    /// In markdown.
+    /// In markdown, without the note.
     pub description: String,
+    /// The sentences that follow the description, in markdown.
+    pub note: String,
+    /// The facts of the note, in the provider's own form; null if there are none.
+    pub facts: serde_json::Value,
     /// True if the attribute should no longer be used.
     pub deprecated: bool,
     /// The replacement for a deprecated attribute.

@@ -14,6 +14,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::structural;
+use crate::extensions::{needs, release_of};
+use crate::facts;
 use crate::managed::{Column, Condition, GROUP, ManagedModel, ProviderConfigReference, VERSION};
 
 pub use members::at_provider;
@@ -33,6 +35,10 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     for (path, text) in M::SHAPE.descriptions {
         if let Some(member) = members::at(&mut model, path) {
             member["description"] = json!(text);
+            // Other words say everything themselves, also the default.
+            if let Some(member) = member.as_object_mut() {
+                member.remove(facts::NOTE);
+            }
         }
         let observed = members::at(&mut at_provider, path);
         if let Some(member) = observed.filter(|member| member.get("description").is_some()) {
@@ -60,8 +66,12 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
             .into_generator()
             .into_root_schema_for::<Condition>(),
     );
+    let description = match release_of::<M>() {
+        Some(release) => format!("{} {}", M::DOC, needs(&release)),
+        None => M::DOC.to_owned(),
+    };
     let object = json!({
-        "description": M::DOC,
+        "description": description,
         "properties": {
             "spec": contract::spec::<M>(model, config),
             "status": contract::status(at_provider.clone(), conditions),

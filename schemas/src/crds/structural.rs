@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::quantity;
+use crate::{facts, quantity};
 
 /// Keywords that a definition cannot contain.
 const FOREIGN: [&str; 4] = ["$schema", "deprecated", "nullable", "title"];
@@ -66,6 +66,7 @@ fn node(schema: &mut Value) {
         object.insert("x-kubernetes-int-or-string".to_owned(), true.into());
     }
     keys_are_required(object);
+    note_follows_description(object);
     let quiet = object.contains_key("x-dynamic");
     without_write_only(object);
     object.retain(|keyword, _| {
@@ -83,6 +84,16 @@ fn node(schema: &mut Value) {
         if quiet {
             without_descriptions(below);
         }
+    }
+}
+
+/// Appends the note of a member to its description. A member without one is described elsewhere.
+fn note_follows_description(object: &mut Map<String, Value>) {
+    let note = object.get(facts::NOTE).and_then(Value::as_str);
+    let description = object.get("description").and_then(Value::as_str);
+    if let (Some(note), Some(description)) = (note, description) {
+        let whole = format!("{description} {note}");
+        object.insert("description".to_owned(), whole.into());
     }
 }
 

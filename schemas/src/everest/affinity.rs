@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, StringMap};
+use crate::{Field, StringMap, facts};
 
 /// On which nodes, and beside which other pods, pods run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,8 +113,9 @@ pub struct WeightedPodAffinityTerm {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PodAffinityTerm {
-    /// Labels of the other pods. Omitted: no pod matches; `{}`: every pod does.
+    /// Labels of the other pods; `{}` matches every pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("no pod matches"))]
     pub label_selector: Field<LabelSelector>,
 
     /// Keys of labels whose values the other pods have to share with the pod. Needs Kubernetes
@@ -127,14 +128,14 @@ pub struct PodAffinityTerm {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub mismatch_label_keys: Field<Vec<Field<String>>>,
 
-    /// Labels of the namespaces of the other pods. Omitted: `namespaces` alone; `{}`: every
-    /// namespace.
+    /// Labels of the namespaces of the other pods; `{}` matches every namespace.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("`namespaces` alone"))]
     pub namespace_selector: Field<LabelSelector>,
 
-    /// Names of the namespaces of the other pods. Omitted, without a selector of namespaces: the
-    /// namespace of the pod.
+    /// Names of the namespaces of the other pods.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the namespace of the pod, unless there is a selector of namespaces"))]
     pub namespaces: Field<Vec<Field<String>>>,
 
     /// Label of nodes: nodes with the same value are the same place, such as

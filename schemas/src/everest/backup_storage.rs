@@ -6,8 +6,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Field;
 use crate::extensions::{optional_is_computed, secret_is_required};
+use crate::{Field, facts};
 
 /// Location of a bucket and how to connect to it.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,8 +32,8 @@ pub struct BackupStorageSpec {
     #[schemars(extend("deprecated" = true, "x-skip" = true))]
     pub allowed_namespaces: Field<Vec<Field<String>>>,
 
-    /// Name of the bucket (of the container, for `azure`). Cannot be changed
-    /// while the storage is in use.
+    /// Name of the bucket, or of the container.
+    #[schemars(transform = facts::allowed("3 to 63 lowercase letters, digits, `-` and `.`"))]
     pub bucket: Field<String>,
 
     /// Name of the Secret, in the same namespace, with the credentials under the keys
@@ -48,30 +48,34 @@ pub struct BackupStorageSpec {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub description: Field<String>,
 
-    /// URL of the endpoint. Needed for S3-compatible storage other than Amazon S3.
+    /// URL of the endpoint.
     #[serde(
         rename = "endpointURL",
         default,
         skip_serializing_if = "Field::is_null"
     )]
+    #[schemars(transform = facts::required_when("the bucket is in S3-compatible storage other than Amazon S3"))]
+    #[schemars(transform = facts::omitted("the endpoint of Amazon S3 or of Azure"))]
     pub endpoint_url: Field<String>,
 
     /// If `true`, the bucket is part of the path instead of the host name; many S3-compatible
-    /// servers require this. Default `false`.
+    /// servers require this.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = false))]
     pub force_path_style: Field<bool>,
 
-    /// Region of the bucket. Required for `s3`. Cannot be changed while the storage is in use.
+    /// Region of the bucket.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`type` is `s3`"))]
     pub region: Field<String>,
 
-    /// `s3`, for Amazon S3 or S3-compatible storage, or `azure`.
+    /// Kind of the storage.
     #[serde(rename = "type")]
     #[schemars(extend("enum" = ["s3", "azure"]))]
+    #[schemars(transform = facts::allowed("`s3`, for Amazon S3 or S3-compatible storage, or `azure`"))]
     pub type_: Field<String>,
 
-    /// If `false`, the endpoint's TLS certificate is not verified. Default `true`.
+    /// If `false`, the endpoint's TLS certificate is not verified.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::PolicyRule;
-use crate::Field;
+use crate::{Field, facts};
 
 /// A program that imports data, and what it needs.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,8 +29,9 @@ pub struct DataImporterSpec {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub cluster_permissions: Field<Vec<Field<PolicyRule>>>,
 
-    /// Options that an import takes. Omitted: none.
+    /// Options that an import takes.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("no options"))]
     pub config: Field<DataImporterConfig>,
 
     /// Conditions that a database must meet.
@@ -54,8 +55,10 @@ pub struct DataImporterSpec {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub permissions: Field<Vec<Field<PolicyRule>>>,
 
-    /// Engines whose databases it can fill: `pxc`, `psmdb` and `postgresql`.
+    /// Engines whose databases it can fill.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("always; without it, no database can be filled"))]
+    #[schemars(transform = facts::allowed("`pxc`, `psmdb` and `postgresql`"))]
     pub supported_engines: Field<Vec<Field<String>>>,
 }
 
@@ -86,12 +89,14 @@ pub struct DatabaseClusterConstraints {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImporterJob {
-    /// Command. Omitted: that of the image.
+    /// Command.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("that of the image"))]
     pub command: Field<Vec<Field<String>>>,
 
     /// Image.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("always; without it, no import begins"))]
     pub image: Field<String>,
 }
 

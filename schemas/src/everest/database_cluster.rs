@@ -11,8 +11,9 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Field;
-use crate::extensions::{optional_is_computed, since};
+use crate::extensions::optional_is_computed;
+use crate::facts::{self, Filler};
+use crate::{Engine, Field};
 
 pub use backup::{Backup, BackupSchedule, Pitr};
 pub use data_source::{
@@ -59,17 +60,21 @@ pub struct DatabaseClusterSpec {
     /// Deprecated: Everest sets this itself when `engine.replicas` is 1.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("deprecated" = true, "x-unfilled" = true))]
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub allow_unsafe_configuration: Field<bool>,
 
-    /// Scheduled backups and point-in-time recovery. Omitted: no backups are taken.
+    /// Scheduled backups and point-in-time recovery.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
+    #[schemars(transform = facts::omitted("no backups are taken"))]
     pub backup: Field<Backup>,
 
-    /// Origin of the database's data: a backup of another database, a path in a backup storage, or
-    /// an import. It is used only at creation, so a later change has no effect.
+    /// Origin of a new database's data: a backup of another database, a path in a backup storage,
+    /// or an import.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::allowed("exactly one of these three; a time to restore to only with a backup"))]
+    #[schemars(transform = facts::omitted("the database is created empty"))]
     pub data_source: Field<DataSource>,
 
     /// The database engine: type, version, replicas, storage and resources.
@@ -77,7 +82,8 @@ pub struct DatabaseClusterSpec {
 
     /// Options that exist only for some engines.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true), transform = since("1.10"))]
+    #[schemars(extend("x-unfilled" = true), transform = facts::needs("1.10"))]
+    #[schemars(transform = facts::engines(&[Engine::Psmdb]))]
     pub engine_features: Field<EngineFeatures>,
 
     /// Monitoring of the database by Percona Monitoring and Management.
@@ -85,24 +91,26 @@ pub struct DatabaseClusterSpec {
     #[schemars(extend("x-unfilled" = true))]
     pub monitoring: Field<Monitoring>,
 
-    /// If `true`, stops the database: its pods are deleted, its volumes are kept. Default `false`.
+    /// If `true`, the database is stopped.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "`false`"))]
     pub paused: Field<bool>,
 
-    /// Name of the PodSchedulingPolicy, of the same engine, that decides on which nodes the pods
-    /// run. Omitted: no restrictions.
+    /// Name of the PodSchedulingPolicy that decides on which nodes the pods run.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true), transform = since("1.7"))]
+    #[schemars(extend("x-unfilled" = true), transform = facts::needs("1.7"))]
+    #[schemars(transform = facts::allowed("a policy of the same engine"))]
+    #[schemars(transform = facts::omitted("no restrictions"))]
     pub pod_scheduling_policy_name: Field<String>,
 
-    /// The proxy in front of the engine, and how clients reach it. Omitted: the engine's default
-    /// proxy, reachable only inside the cluster.
+    /// The proxy in front of the engine, and how clients reach it.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "the engine's default proxy, reachable only inside the cluster"))]
     pub proxy: Field<Proxy>,
 
-    /// Sharding of a MongoDB (`psmdb`) database; not available for other engines. It cannot be
-    /// turned on or off once the database exists.
+    /// Sharding of the database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
+    #[schemars(transform = facts::engines(&[Engine::Psmdb]))]
     pub sharding: Field<Sharding>,
 }

@@ -4,7 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, StringMap};
+use crate::{Field, StringMap, facts};
 
 /// Annotations that the load balancers of databases get.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,11 +22,11 @@ use crate::{Field, StringMap};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct LoadBalancerConfigSpec {
-    /// Annotations of the Service of each database that names the configuration. Keys are in
-    /// lowercase. Values may be Go templates over the Service, such as
-    /// `{{ .ObjectMeta.Name }}.example.com`, from Everest 1.13 on; older versions write them as they
-    /// are.
+    /// Annotations of the Service of each database that names the configuration. Values may be Go
+    /// templates over the Service, such as `{{ .ObjectMeta.Name }}.example.com`, from Everest 1.13
+    /// on; older versions write them as they are.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("keys in lowercase"))]
     pub annotations: StringMap,
 }
 

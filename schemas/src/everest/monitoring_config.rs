@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Field;
 use crate::extensions::{also_required, optional_is_computed, secret_is_required};
+use crate::facts::{self, Filler};
 
 /// Where a monitoring server is and how it is reached.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,14 +42,15 @@ pub struct MonitoringConfigSpec {
 
     /// The Percona Monitoring and Management server.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`type` is `pmm`"))]
     pub pmm: Field<Pmm>,
 
-    /// Kind of monitoring: `pmm`.
+    /// Kind of monitoring.
     #[serde(rename = "type")]
     #[schemars(extend("enum" = ["pmm"]))]
     pub type_: Field<String>,
 
-    /// If `false`, the server's TLS certificate is not verified. Default `true`.
+    /// If `false`, the server's TLS certificate is not verified.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
@@ -64,12 +66,14 @@ fn image_is_required(schema: &mut schemars::Schema) {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = image_is_required)]
 pub struct Pmm {
-    /// Image of the monitoring client in each database pod. Omitted: Everest's default image.
+    /// Image of the monitoring client in each database pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = ""))]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "the image of Everest's release"))]
     pub image: Field<String>,
 
-    /// URL of the server: its scheme and host, without a path.
+    /// URL of the server.
+    #[schemars(transform = facts::allowed("a scheme and a host, without a path"))]
     pub url: Field<String>,
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::affinity::Affinity;
-use crate::{Engine, Field};
+use crate::{Engine, Field, facts};
 
 /// On which nodes the pods of one engine's databases run.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,13 +24,14 @@ use crate::{Engine, Field};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PodSchedulingPolicySpec {
-    /// Affinity of the pods: of the engine in `engine_type`, and of no other. Omitted: a policy
-    /// without rules, which no database can name.
+    /// Affinity of the pods.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("that of the engine in `engine_type`, and of no other"))]
+    #[schemars(transform = facts::omitted("a policy without rules, which no database can name"))]
     pub affinity_config: Field<AffinityConfig>,
 
-    /// Engine whose databases can name the policy. A change replaces the policy, which is refused
-    /// while a database names it.
+    /// Engine whose databases can name the policy. The replacement is refused while a database
+    /// names the policy.
     #[schemars(extend("x-force-new" = true))]
     pub engine_type: Field<Engine>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Field;
+use crate::{Field, facts};
 
 /// What may be done with which objects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,8 @@ pub struct PolicyRule {
     )]
     pub non_resource_urls: Field<Vec<Field<String>>>,
 
-    /// Names of the objects. Omitted: all.
+    /// Names of the objects.
+    #[schemars(transform = facts::omitted("all objects"))]
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub resource_names: Field<Vec<Field<String>>>,
 

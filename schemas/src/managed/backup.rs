@@ -21,11 +21,6 @@ impl ManagedModel for BackupModel {
                 "Namespace of the database, in its cluster. Default: the managed resource's \
                  namespace.",
             ),
-            ("databaseName", "Name of the database to back up."),
-            (
-                "backupStorageName",
-                "Name of the backup storage that receives the backup.",
-            ),
             (
                 "keepBackupData",
                 "If `true`, the data stays in the bucket when the backup is deleted. Default \

@@ -16,23 +16,11 @@ impl ManagedModel for DataImportJobModel {
     const SHAPE: Shape = Shape {
         required: &["databaseName", "dataImporterName", "source", "secretRef"],
         left_out: &["timeouts", "triggers"],
-        descriptions: &[
-            (
-                "namespace",
-                "Namespace of the database, in its cluster. Default: the managed resource's \
+        descriptions: &[(
+            "namespace",
+            "Namespace of the database, in its cluster. Default: the managed resource's \
                  namespace.",
-            ),
-            ("databaseName", "Name of the database to import into."),
-            (
-                "dataImporterName",
-                "Name of the DataImporter that runs the import.",
-            ),
-            ("source", "Location of the data."),
-            (
-                "config",
-                "Options of the importer, in the form that its DataImporter describes.",
-            ),
-        ],
+        )],
         secret: Some(
             "The Secret, in the managed resource's namespace, with the bucket's credentials under \
              the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. The provider copies them \

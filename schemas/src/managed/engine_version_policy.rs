@@ -23,7 +23,6 @@ impl ManagedModel for EngineVersionPolicyModel {
                 "Namespace of the databases, in their cluster. Default: the managed resource's \
                  namespace.",
             ),
-            ("engine", "The engine: `pxc`, `psmdb` or `postgresql`."),
             (
                 "allowedVersions",
                 "The allowed versions, at least one. `status.availableVersions` of the \

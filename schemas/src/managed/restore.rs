@@ -22,7 +22,6 @@ impl ManagedModel for RestoreModel {
                 "Namespace of the database, in its cluster. Default: the managed resource's \
                  namespace.",
             ),
-            ("databaseName", "Name of the database to restore into."),
             (
                 "backupName",
                 "Name of the backup to restore, in the same namespace and of the same engine. \
@@ -31,10 +30,6 @@ impl ManagedModel for RestoreModel {
             (
                 "backupSource",
                 "A backup identified by its path in a backup storage.",
-            ),
-            (
-                "pitr",
-                "Time to restore to. Omitted: the time of the backup.",
             ),
         ],
         secret: None,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Listed, Timeouts};
-use crate::{Field, Sensitive};
+use crate::{Field, Sensitive, facts};
 
 /// An account that logs in to Everest's user interface and REST API with a password.
 ///
@@ -25,42 +25,46 @@ use crate::{Field, Sensitive};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountModel {
-    /// Name of the account, with which its user logs in: at least 3 letters, digits and `_`. A
-    /// change replaces the account.
+    /// Name of the account, with which its user logs in.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at least 3 letters, digits and `_`"))]
     pub name: Field<String>,
 
-    /// Password: at least 6 letters, digits and `@*#$%^&+=!_-`. Stored in the state; use
-    /// `password_wo` to avoid that.
+    /// Password. Stored in the state; use `password_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("the account is created without `password_wo`"))]
+    #[schemars(transform = facts::allowed("at least 6 letters, digits and `@*#$%^&+=!_-`"))]
     pub password: Field<Sensitive<String>>,
 
     /// Password, write-only: stored only in the Secret, as a hash.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("the account is created without `password`"))]
+    #[schemars(transform = facts::allowed("at least 6 letters, digits and `@*#$%^&+=!_-`"))]
     pub password_wo: Field<Sensitive<String>>,
 
     /// Version of the write-only password. Increase this number to send a changed password.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`password_wo` is set"))]
     pub password_wo_version: Field<i64>,
 
-    /// If `false`, the account cannot log in. Default `true`.
+    /// If `false`, the account cannot log in.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = true))]
     pub enabled: Field<bool>,
 
-    /// Capabilities of the account: `login` for sessions of the user interface and the REST API,
-    /// `apiKey`, which Everest has no use for yet. Default `["login"]`.
+    /// Capabilities of the account.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = ["login"]))]
+    #[schemars(transform = facts::allowed("`login` for sessions of the user interface and the REST API, and `apiKey`, which Everest has no use for yet"))]
     pub capabilities: Field<Vec<Field<String>>>,
 
     /// Timeouts. Nothing is waited for, but other writers of the Secret may delay an apply.
-    /// Default: `5m` each.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "5m"))]
     pub timeouts: Field<Timeouts>,
 
     /// Time of the last change of the password; null for a password that Everest's chart has set.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RestorePitr;
-use crate::Field;
 use crate::everest::BackupSource;
+use crate::{Field, facts};
 
 /// Takes a backup of a database and waits until it is complete. The backup stays until somebody
 /// deletes it; `everest_backup` as a resource deletes it when it is destroyed.
@@ -21,12 +21,15 @@ pub struct BackupAction {
     /// Name of the backup storage that receives the backup.
     pub backup_storage_name: Field<String>,
 
-    /// Name of the backup, which no other may have. Omitted: the database's name and the time.
+    /// Name of the backup, which no other may have.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "the database's name and the time"))]
     pub name: Field<String>,
 
-    /// Longest time of the action, such as `12h`, which is the default.
+    /// Longest time of the action.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("a duration, such as `90s`, `60m` or `1h30m`"))]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`12h`"))]
     pub timeout: Field<String>,
 }
 
@@ -41,25 +44,31 @@ pub struct RestoreAction {
     /// Name of the database to restore into.
     pub database_name: Field<String>,
 
-    /// Name of the restore, which no other may have. Omitted: the database's name and the time.
+    /// Name of the restore, which no other may have.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "the database's name and the time"))]
     pub name: Field<String>,
 
-    /// Name of the backup to restore, in the same namespace and of the same engine. Exactly one of
-    /// `backup_name` and `backup_source`.
+    /// Name of the backup to restore, in the same namespace and of the same engine.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`backup_source` is not set"))]
+    #[schemars(transform = facts::allowed("one of `backup_name` and `backup_source`"))]
     pub backup_name: Field<String>,
 
     /// A backup identified by its path in a backup storage.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`backup_name` is not set"))]
     pub backup_source: Field<BackupSource>,
 
-    /// Time to restore to. Omitted: the time of the backup.
+    /// Time to restore to.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the time of the backup"))]
     pub pitr: Field<RestorePitr>,
 
-    /// Longest time of the action, such as `12h`, which is the default.
+    /// Longest time of the action.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("a duration, such as `90s`, `60m` or `1h30m`"))]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`12h`"))]
     pub timeout: Field<String>,
 }
 
@@ -73,8 +82,10 @@ pub struct SwitchAction {
     /// Name of the database.
     pub name: Field<String>,
 
-    /// Longest time of the action, such as `60m`, which is the default.
+    /// Longest time of the action.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("a duration, such as `90s`, `60m` or `1h30m`"))]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`60m`"))]
     pub timeout: Field<String>,
 }
 
@@ -85,12 +96,16 @@ pub struct UpgradeAction {
     /// Namespace of the operators.
     pub namespace: Field<String>,
 
-    /// Engines whose operators are upgraded: `pxc`, `psmdb`, `postgresql`. Omitted: all that have
-    /// an upgrade. Operators that share an install plan are upgraded together.
+    /// Engines whose operators are upgraded. Operators that share an install plan are upgraded
+    /// together.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("`pxc`, `psmdb` and `postgresql`"))]
+    #[schemars(transform = facts::omitted("all engines that have an upgrade"))]
     pub engines: Field<Vec<Field<String>>>,
 
-    /// Longest time of the action, such as `30m`, which is the default.
+    /// Longest time of the action.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("a duration, such as `90s`, `60m` or `1h30m`"))]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`30m`"))]
     pub timeout: Field<String>,
 }

@@ -4,43 +4,43 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
+use crate::{Field, facts};
 
 /// One backup of a database, taken when the resource is created. If the backup no longer
 /// exists, the next plan warns and proposes a new backup, of the data at the time of the apply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupModel {
-    /// Namespace of the database. A change takes another backup.
+    /// Namespace of the database.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// Name of the database to back up. A change takes another backup.
+    /// Name of the database to back up.
     #[schemars(extend("x-force-new" = true))]
     pub database_name: Field<String>,
 
-    /// Name of the backup storage that receives the backup. A change takes
-    /// another backup.
+    /// Name of the backup storage that receives the backup.
     #[schemars(extend("x-force-new" = true))]
     pub backup_storage_name: Field<String>,
 
-    /// Name of the backup. A change takes another backup.
+    /// Name of the backup.
     #[schemars(extend("x-force-new" = true))]
     pub name: Field<String>,
 
-    /// If `true`, the data stays in the bucket when the backup is destroyed. Default `true`.
+    /// If `true`, the data stays in the bucket when the backup is destroyed.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub keep_backup_data: Field<bool>,
 
-    /// If `true`, an apply waits until the backup is complete. Default `true`.
+    /// If `true`, an apply waits until the backup is complete.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
 
-    /// Timeouts. Defaults: `create` and `update` `12h`, `delete` `30m`.
+    /// Timeouts.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("12h", "12h", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// State of the backup: `Starting`, `Running`, `Succeeded`, `Failed` or `Deleting`; null until

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
 use crate::everest::BackupStorageSpec;
-use crate::{Field, Sensitive};
+use crate::{Field, Sensitive, facts};
 
 /// A bucket that receives the backups of the databases in its namespace.
 ///
@@ -20,14 +20,13 @@ use crate::{Field, Sensitive};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {
-    /// Namespace whose databases use the storage. A change replaces the
-    /// storage.
+    /// Namespace whose databases use the storage.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// Name of the storage: lowercase letters, digits and `-`, beginning with
-    /// a letter. A change replaces the storage.
+    /// Name of the storage.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 22 characters: lowercase letters, digits and `-`, beginning with a letter"))]
     pub name: Field<String>,
 
     /// The spec of the BackupStorage.
@@ -37,40 +36,44 @@ pub struct BackupStorageModel {
     /// Access key ID. Stored in the state; use `access_key_id_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`secret_access_key` is set"))]
     pub access_key_id: Field<Sensitive<String>>,
 
-    /// Secret access key that belongs to `access_key_id`.
+    /// Secret access key. Stored in the state, as `access_key_id` is.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`access_key_id` is set"))]
     pub secret_access_key: Field<Sensitive<String>>,
 
     /// Access key ID, write-only: stored only in the Secret.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`secret_access_key_wo` is set"))]
     pub access_key_id_wo: Field<Sensitive<String>>,
 
-    /// Secret access key that belongs to `access_key_id_wo`, write-only.
+    /// Secret access key, write-only: stored only in the Secret.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`access_key_id_wo` is set"))]
     pub secret_access_key_wo: Field<Sensitive<String>>,
 
     /// Version of the write-only credentials. Increase this number to send changed credentials.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("the write-only credentials are set"))]
     pub credentials_wo_version: Field<i64>,
 
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
-    /// show, for example values set after the plan. If `false`, such an apply writes nothing and
-    /// fails with an error that names the field manager. A change that the plan shows is always
-    /// made, with a warning that names the field manager. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
     /// Timeouts. Only destroying waits: for objects that use the storage and are being destroyed
-    /// too. Default: `delete` `30m`.
+    /// too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` while a database, backup or restore refers to the storage. It cannot be destroyed

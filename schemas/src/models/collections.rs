@@ -8,7 +8,7 @@ use super::{
     EngineVersionPolicyModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel,
     NamespaceModel, PodSchedulingPolicyModel, RestoreModel, SplitHorizonDnsConfigModel,
 };
-use crate::{Field, StringMap};
+use crate::{Field, StringMap, facts};
 
 /// A filter with the objects of one kind that it finds.
 pub trait Collection: Sized {
@@ -38,6 +38,7 @@ macro_rules! collection {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        #[schemars(transform = crate::extensions::since_kind::<$model>)]
         pub struct $name {
             $(
                 $(#[$filter_doc])*
@@ -45,8 +46,9 @@ macro_rules! collection {
                 pub $filter: Field<String>,
             )*
 
-            /// Labels that the objects must have, with these values. Omitted: any.
+            /// Labels that the objects must have, with these values.
             #[serde(default, skip_serializing_if = "Field::is_null")]
+            #[schemars(transform = facts::omitted("any labels"))]
             pub labels: StringMap,
 
             /// The objects that were found, by namespace and name.
@@ -91,8 +93,8 @@ macro_rules! collection {
 collection! {
     /// Databases that exist, in one namespace or in all.
     Databases {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
     } finds databases: DatabaseModel
 }
@@ -100,10 +102,11 @@ collection! {
 collection! {
     /// Backups that exist: on demand, scheduled, and those that Everest mirrors from the engines.
     Backups {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
-        /// Database whose backups are wanted. Omitted: those of all databases.
+        /// Database whose backups are wanted.
+        #[schemars(transform = facts::omitted("those of all databases"))]
         database_name,
     } finds backups: BackupModel
 }
@@ -111,10 +114,11 @@ collection! {
 collection! {
     /// Records of restores.
     Restores {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
-        /// Database whose restores are wanted. Omitted: those of all databases.
+        /// Database whose restores are wanted.
+        #[schemars(transform = facts::omitted("those of all databases"))]
         database_name,
     } finds restores: RestoreModel
 }
@@ -122,8 +126,8 @@ collection! {
 collection! {
     /// Backup storages that exist.
     BackupStorages {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
     } finds backup_storages: BackupStorageModel
 }
@@ -131,8 +135,8 @@ collection! {
 collection! {
     /// Monitoring configurations that exist.
     MonitoringConfigs {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
     } finds monitoring_configs: MonitoringConfigModel
 }
@@ -140,8 +144,8 @@ collection! {
 collection! {
     /// Engines whose versions are restricted, with the versions that databases may have.
     EngineVersionPolicies {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
     } finds engine_version_policies: EngineVersionPolicyModel
 }
@@ -149,8 +153,8 @@ collection! {
 collection! {
     /// Split-horizon DNS configurations that exist.
     SplitHorizonDnsConfigs {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
     } finds split_horizon_dns_configs: SplitHorizonDnsConfigModel
 }
@@ -178,10 +182,11 @@ collection! {
 collection! {
     /// Imports into databases, those included that Everest runs for new databases.
     DataImportJobs {
-        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-        /// cluster-wide.
+        /// Namespace to search.
+        #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
         namespace,
-        /// Database whose imports are wanted. Omitted: those of all databases.
+        /// Database whose imports are wanted.
+        #[schemars(transform = facts::omitted("those of all databases"))]
         database_name,
     } finds data_import_jobs: DataImportJobModel
 }

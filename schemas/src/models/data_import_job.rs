@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Timeouts;
-use crate::{Field, Sensitive, StringMap};
+use crate::{Field, Sensitive, StringMap, facts};
 
 /// One import of data, made outside Everest, into an existing database. The data in the database is
 /// overwritten when the resource is created.
@@ -24,30 +24,30 @@ use crate::{Field, Sensitive, StringMap};
 /// job its owner: the Secret is deleted with the job, whoever created it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.8"))]
 pub struct DataImportJobModel {
-    /// Namespace of the database. A change imports again.
+    /// Namespace of the database.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// Name of the database to import into. A change imports again.
+    /// Name of the database to import into.
     #[schemars(extend("x-force-new" = true))]
     pub database_name: Field<String>,
 
-    /// Name of the job. Names that begin with `data-import-` are those of Everest itself. A change
-    /// imports again.
+    /// Name of the job.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 56 characters, not beginning with `data-import-`, as the imports of Everest itself do"))]
     pub name: Field<String>,
 
-    /// Name of the DataImporter that runs the import. A change imports again.
+    /// Name of the DataImporter that runs the import.
     #[schemars(extend("x-force-new" = true))]
     pub data_importer_name: Field<String>,
 
-    /// Location of the data. A change imports again.
+    /// Location of the data.
     #[schemars(extend("x-force-new" = true))]
     pub source: Field<ImportSource>,
 
-    /// Options of the importer, in the form that its DataImporter describes. A change imports
-    /// again.
+    /// Options of the importer, in the form that its DataImporter describes.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend(
         "type" = "object",
@@ -60,32 +60,37 @@ pub struct DataImportJobModel {
     /// Access key ID. Stored in the state; use `access_key_id_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`secret_access_key` is set"))]
     pub access_key_id: Field<Sensitive<String>>,
 
-    /// Secret access key that belongs to `access_key_id`.
+    /// Secret access key. Stored in the state, as `access_key_id` is.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`access_key_id` is set"))]
     pub secret_access_key: Field<Sensitive<String>>,
 
     /// Access key ID, write-only: stored only in the Secret.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`secret_access_key_wo` is set"))]
     pub access_key_id_wo: Field<Sensitive<String>>,
 
-    /// Secret access key that belongs to `access_key_id_wo`, write-only.
+    /// Secret access key, write-only: stored only in the Secret.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`access_key_id_wo` is set"))]
     pub secret_access_key_wo: Field<Sensitive<String>>,
 
-    /// Any values. Changing a value imports again. Setting the attribute for the first time, or
+    /// Any values, whose change imports again. Setting the attribute for the first time, or
     /// removing it, does not.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true, "x-local" = true))]
     pub triggers: StringMap,
 
-    /// Timeouts. Defaults: `create` and `update` `12h`, `delete` `30m`.
+    /// Timeouts.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("12h", "12h", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// State of the import: `Pending`, `Running`, `Succeeded`, `Failed`, or `Error` while it cannot

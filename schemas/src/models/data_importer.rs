@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
 use crate::everest::DataImporterSpec;
+use crate::{Field, facts};
 
 /// A program that imports data that was made outside Everest, for new databases of all namespaces.
 ///
@@ -18,9 +18,11 @@ use crate::everest::DataImporterSpec;
 /// read them with the data source `everest_data_importer`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.8"))]
 pub struct DataImporterModel {
-    /// Name of the importer, as databases name it. A change replaces the importer.
+    /// Name of the importer, as databases name it.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 63 characters: lowercase letters, digits and `-`, beginning with a letter"))]
     pub name: Field<String>,
 
     /// The spec of the DataImporter.
@@ -28,15 +30,15 @@ pub struct DataImporterModel {
     pub spec: Field<DataImporterSpec>,
 
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
-    /// show. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Timeouts. Only destroying waits: for imports that are being deleted too. Default: `delete`
-    /// `30m`.
+    /// Timeouts. Only destroying waits: for imports that are being deleted too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` for an importer that Helm has installed with Everest's chart. Helm puts it back at each

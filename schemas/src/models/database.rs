@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
 use crate::everest::DatabaseClusterSpec;
-use crate::{Field, Sensitive, StringMap};
+use crate::{Engine, Field, Sensitive, StringMap, facts};
 
 /// A database: MySQL (`pxc`), MongoDB (`psmdb`) or PostgreSQL (`postgresql`),
 /// run by Everest on Kubernetes.
@@ -22,13 +22,14 @@ use crate::{Field, Sensitive, StringMap};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseModel {
-    /// Namespace of the database; it must be managed by Everest. A change replaces the database.
+    /// Namespace of the database.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("a namespace that Everest manages"))]
     pub namespace: Field<String>,
 
-    /// Name of the database: at most 22 characters, lowercase letters, digits
-    /// and `-`, beginning with a letter. A change replaces the database.
+    /// Name of the database.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 22 characters: lowercase letters, digits and `-`, beginning with a letter"))]
     pub name: Field<String>,
 
     /// The spec of the DatabaseCluster.
@@ -37,28 +38,26 @@ pub struct DatabaseModel {
 
     /// If `true`, the database cannot be destroyed. The value in the state applies: to destroy the
     /// database, apply `false` first. If the database is tainted, run `terraform untaint` before
-    /// that. A database whose creation failed before it held any data is not protected. Default
-    /// `true`.
+    /// that. A database whose creation failed before it held any data is not protected.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub deletion_protection: Field<bool>,
 
     /// If `true`, the data of the database's backups stays in the bucket when the database is
-    /// destroyed. Default `true`.
+    /// destroyed.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub keep_backup_data: Field<bool>,
 
-    /// If `true`, an apply waits until the database is ready. If `false`, it
-    /// returns as soon as the API server has accepted the object. Default
-    /// `true`.
+    /// If `true`, an apply waits until the database is ready. If `false`, it returns as soon as the
+    /// API server has accepted the object.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
 
-    /// Any text, such as a date. Changing it restarts the database, and so does setting it on an
-    /// existing database. Setting it at creation, or removing it, does not. A restart stops the
-    /// whole database and starts it again; a paused database cannot be restarted.
+    /// Any text, such as a date, whose change restarts the database. Setting it on an existing
+    /// database restarts the database too; setting it at creation, or removing it, does not. A
+    /// paused database cannot be restarted.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub restart_trigger: Field<String>,
@@ -66,20 +65,22 @@ pub struct DatabaseModel {
     /// Passwords of the engine's users, write-only: stored only in the Secret
     /// `credentials_secret_name`. The keys are those of that Secret. `pxc`: `root`, `operator`,
     /// `monitor`, `xtrabackup`, `replication` and `proxyadmin`. `psmdb`: `MONGODB_…_PASSWORD` and
-    /// `MONGODB_…_USER`, with `DATABASE_ADMIN`, `USER_ADMIN`, `CLUSTER_ADMIN`, `CLUSTER_MONITOR` and
-    /// `BACKUP`. `postgresql`: none, because its operator keeps its own passwords. Keys that you
-    /// omit get a generated value at creation and keep their value afterwards.
+    /// `MONGODB_…_USER`, with `DATABASE_ADMIN`, `USER_ADMIN`, `CLUSTER_ADMIN`, `CLUSTER_MONITOR`
+    /// and `BACKUP`. The operator of `postgresql` keeps its own passwords. Keys that you omit get a
+    /// generated value at creation and keep their value afterwards.
     ///
     /// A new database starts with these passwords. To change passwords later, change them here and
-    /// increase `users_wo_version`: the engine's operator then changes the passwords in the
-    /// database, and the previous ones stop working. Removing the attribute changes nothing.
+    /// increase `users_wo_version`. Removing the attribute changes nothing.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub users_wo: Passwords,
 
-    /// Version of `users_wo`, which needs it. Increase this number to send changed passwords.
+    /// Version of `users_wo`. Increase this number to send changed passwords.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`users_wo` is set"))]
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub users_wo_version: Field<i64>,
 
     /// Final backup of the database. Destroying the database takes it first and waits until it is
@@ -93,7 +94,7 @@ pub struct DatabaseModel {
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
     /// show, for example values set after the plan. If `false`, such an apply writes nothing and
     /// fails with an error that names the field manager. A change that the plan shows is always
-    /// made, with a warning that names the field manager. Default `false`.
+    /// made, with a warning that names the field manager.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
@@ -106,9 +107,10 @@ pub struct DatabaseModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub annotations: StringMap,
 
-    /// Timeouts. Defaults: `create` and `update` `60m`, `delete` `30m`.
+    /// Timeouts.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("60m", "60m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` if, at the last refresh, `status` was `ready` and no change was in progress. `false`
@@ -180,8 +182,8 @@ pub struct FinalBackup {
     /// the storage's resource, so that Terraform destroys the storage after the database.
     pub backup_storage_name: Field<String>,
 
-    /// Name of the backup. Default: the database's name, `final` and the first characters of the
-    /// database's UID.
+    /// Name of the backup.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "the database's name, `final` and the first characters of the database's UID"))]
     pub name: Field<String>,
 }

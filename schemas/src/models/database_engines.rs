@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Field;
+use crate::{Field, facts};
 
 /// The database engines of one namespace or of all: what is installed, which versions a database
 /// may have, and which upgrades of the operators await approval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseEngines {
-    /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
-    /// cluster-wide.
+    /// Namespace to search.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("all namespaces, which needs permission to list the objects cluster-wide"))]
     pub namespace: Field<String>,
 
-    /// Engine that is wanted: `pxc`, `psmdb` or `postgresql`. Omitted: all.
+    /// Engine that is wanted.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("`pxc`, `psmdb` or `postgresql`"))]
+    #[schemars(transform = facts::omitted("all engines"))]
     pub type_: Field<String>,
 
     /// The engines that were found, by namespace and name.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
+use crate::{Field, facts};
 
 /// The versions of an engine that the databases of a namespace may have. Without a policy they are
 /// all versions that the engine's operator offers.
@@ -22,27 +22,29 @@ use crate::Field;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineVersionPolicyModel {
-    /// Namespace of the databases. A change replaces the policy.
+    /// Namespace of the databases.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// The engine: `pxc`, `psmdb` or `postgresql`. A change replaces the policy.
+    /// The engine.
     #[schemars(extend("x-force-new" = true, "enum" = ["pxc", "psmdb", "postgresql"]))]
     pub engine: Field<String>,
 
-    /// The allowed versions, at least one. The data source `everest_database_engines` lists those
-    /// that the operator offers.
+    /// The allowed versions. The data source `everest_database_engines` lists those that the
+    /// operator offers.
+    #[schemars(transform = facts::allowed("at least one version, each once"))]
     pub allowed_versions: Field<Vec<Field<String>>>,
 
     /// If `true`, an apply also overwrites a list of another field manager that the plan did not
-    /// show. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Timeouts. Only creation waits: for the DatabaseEngine. Default: `create` `5m`.
+    /// Timeouts. Only creation waits: for the DatabaseEngine.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "5m"))]
     pub timeouts: Field<Timeouts>,
 
     /// The versions that were allowed before, which destroying the resource restores; empty: all;

@@ -6,6 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::facts;
+
 /// A model that is only read. Namespace and name, where it has them, are given; what the API server
 /// reports is read-only; what only the resource of this provider has is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -96,7 +98,11 @@ fn properties(definition: &mut Value) -> impl Iterator<Item = &mut Value> {
 
 fn only_read(name: &str, property: &mut Map<String, Value>) {
     reported(property);
-    if !KEY.contains(&name) {
+    if KEY.contains(&name) {
+        // An object that exists is found under any name.
+        property.remove(facts::FACTS);
+        property.remove(facts::NOTE);
+    } else {
         property.insert("x-read-only".to_owned(), true.into());
     }
 }
@@ -111,7 +117,7 @@ fn reported(property: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves what an attribute is, without what its change or its omission does to a resource.
+/// Leaves what an attribute is, without what its change does to a resource.
 fn describe(property: &mut Map<String, Value>) {
     let Some(Value::String(text)) = property.get_mut("description") else {
         return;
@@ -124,14 +130,9 @@ fn describe(property: &mut Map<String, Value>) {
     }
 }
 
-/// How the sentences begin that say what a change or an omission does.
-const OF_CHANGES: [&str; 9] = [
-    "A change ",
-    "Changing ",
-    "Cannot be changed",
+/// How the sentences begin that say what a change does.
+const OF_CHANGES: [&str; 4] = [
     "It cannot be ",
-    "Default",
-    "Omitted",
     "Other labels ",
     "Other annotations ",
     "If you ",
@@ -165,8 +166,9 @@ mod tests {
         assert_eq!(properties["deletionProtection"]["x-skip"], true);
         assert_eq!(
             properties["namespace"]["description"],
-            "Namespace of the database; it must be managed by Everest."
+            "Namespace of the database."
         );
+        assert_eq!(properties["namespace"].get("x-note"), None);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
 use crate::everest::LoadBalancerConfigSpec;
+use crate::{Field, facts};
 
 /// Annotations for the load balancers of the databases that name the configuration, in any
 /// namespace.
@@ -16,10 +16,11 @@ use crate::everest::LoadBalancerConfigSpec;
 /// `everest_load_balancer_config`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.9"))]
 pub struct LoadBalancerConfigModel {
-    /// Name of the configuration: at most 63 lowercase letters, digits and `-`, beginning with a
-    /// letter. A change replaces the configuration.
+    /// Name of the configuration.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 63 characters: lowercase letters, digits and `-`, beginning with a letter"))]
     pub name: Field<String>,
 
     /// The spec of the LoadBalancerConfig.
@@ -27,15 +28,15 @@ pub struct LoadBalancerConfigModel {
     pub spec: Field<LoadBalancerConfigSpec>,
 
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
-    /// show. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
-    /// `delete` `30m`.
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` while a database names the configuration. The configuration cannot be destroyed then.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
 use crate::everest::MonitoringConfigSpec;
-use crate::{Field, Sensitive};
+use crate::{Field, Sensitive, facts};
 
 /// A monitoring server (Percona Monitoring and Management) that the databases
 /// of a namespace report to.
@@ -23,14 +23,13 @@ use crate::{Field, Sensitive};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MonitoringConfigModel {
-    /// Namespace whose databases report to the server. A change replaces the
-    /// configuration.
+    /// Namespace whose databases report to the server.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// Name of the configuration: lowercase letters, digits and `-`, beginning
-    /// with a letter. A change replaces the configuration.
+    /// Name of the configuration.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("at most 22 characters: lowercase letters, digits and `-`, beginning with a letter"))]
     pub name: Field<String>,
 
     /// The spec of the MonitoringConfig.
@@ -50,18 +49,19 @@ pub struct MonitoringConfigModel {
     /// Version of the write-only key. Increase this number to send a changed key.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`api_key_wo` is set"))]
     pub api_key_wo_version: Field<i64>,
 
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
-    /// show. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
-    /// `delete` `30m`.
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` while a database reports to the server. The configuration cannot be destroyed then.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
+use crate::{Field, facts};
 
 /// Single sign-on: the OpenID Connect provider with which users log in to Everest.
 ///
@@ -22,21 +22,23 @@ use crate::Field;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OidcSettingsModel {
-    /// URL of the issuer, with `https` or `http`.
+    /// URL of the issuer.
+    #[schemars(transform = facts::allowed("a URL with `https` or `http`"))]
     pub issuer_url: Field<String>,
 
     /// ID of the client that Everest is for the issuer.
     pub client_id: Field<String>,
 
-    /// Scopes that Everest asks for; `openid` has to be one of them. Default
-    /// `["openid", "profile", "email"]`.
+    /// Scopes that Everest asks for.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = ["openid", "profile", "email"]))]
+    #[schemars(transform = facts::allowed("a list with `openid`"))]
     pub scopes: Field<Vec<Field<String>>>,
 
-    /// Timeouts of the restart. Default: `10m` each.
+    /// Timeouts of the restart.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("10m", "10m", "10m"))]
     pub timeouts: Field<Timeouts>,
 
     /// Name of the ConfigMap.

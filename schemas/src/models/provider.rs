@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, Sensitive, StringMap};
+use crate::{Field, Sensitive, StringMap, facts};
 
 /// Manages OpenEverest v1 databases through the Kubernetes API of the cluster
 /// that Everest runs in.
@@ -26,19 +26,19 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config_paths: Field<Vec<Field<String>>>,
 
-    /// Context of the kubeconfig to use; default: its current one. Also
-    /// `KUBE_CTX`.
+    /// Context of the kubeconfig to use. Also `KUBE_CTX`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the current context of the kubeconfig"))]
     pub config_context: Field<String>,
 
-    /// Cluster of the kubeconfig to use instead of the context's. Also
-    /// `KUBE_CTX_CLUSTER`.
+    /// Cluster of the kubeconfig to use. Also `KUBE_CTX_CLUSTER`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the cluster of the context"))]
     pub config_context_cluster: Field<String>,
 
-    /// User of the kubeconfig to use instead of the context's. Also
-    /// `KUBE_CTX_AUTH_INFO`.
+    /// User of the kubeconfig to use. Also `KUBE_CTX_AUTH_INFO`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the user of the context"))]
     pub config_context_auth_info: Field<String>,
 
     /// URL of the Kubernetes API. Also `KUBE_HOST`.
@@ -65,8 +65,9 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub cluster_ca_certificate: Field<String>,
 
-    /// If `true`, the API's certificate is not verified. Also `KUBE_INSECURE`. Default `false`.
+    /// If `true`, the API's certificate is not verified. Also `KUBE_INSECURE`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`false`"))]
     pub insecure: Field<bool>,
 
     /// Host name expected in the API's certificate, if it differs from the host of the URL. Also
@@ -83,14 +84,14 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub exec: Field<ExecCredential>,
 
-    /// The catalog that engine operators are installed from. Default:
-    /// `everest-catalog` in `everest-olm`.
+    /// The catalog that engine operators are installed from.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub catalog: Field<Catalog>,
 
     /// If `true`, a plan warns if a change affects a running database (for example, restarts its
-    /// pods), deletes data, or overwrites data by a restore. Default `true`.
+    /// pods), deletes data, or overwrites data by a restore.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`true`"))]
     pub impact_warnings: Field<bool>,
 }
 
@@ -118,11 +119,13 @@ pub struct ExecCredential {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Catalog {
-    /// Name of the CatalogSource. Default `everest-catalog`.
+    /// Name of the CatalogSource.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`everest-catalog`"))]
     pub name: Field<String>,
 
-    /// Namespace of the CatalogSource. Default `everest-olm`.
+    /// Namespace of the CatalogSource.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(facts::Filler::Provider, "`everest-olm`"))]
     pub namespace: Field<String>,
 }

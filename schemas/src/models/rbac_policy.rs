@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
+use crate::{Field, facts};
 
 /// The access control of Everest's users: the switch, and the whole policy.
 ///
@@ -30,15 +30,16 @@ pub struct RbacPolicyModel {
 
     /// The policy as CSV text: a line `p, SUBJECT, RESOURCE, ACTION, OBJECT` for each permission
     /// and a line `g, USER, ROLE` for each member of a role. Roles begin with `role:`. Everest
-    /// itself gives `role:admin` every permission. Omitted: the policy is left as it is.
+    /// itself gives `role:admin` every permission.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
+    #[schemars(transform = facts::omitted("the policy is left as it is"))]
     pub policy: Field<String>,
 
     /// Timeouts. Nothing is waited for, but other writers of the ConfigMap may delay an apply.
-    /// Default: `5m` each.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "5m"))]
     pub timeouts: Field<Timeouts>,
 
     /// Name of the ConfigMap.

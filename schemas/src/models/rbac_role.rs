@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::Field;
+use crate::{Field, facts};
 
 /// One role of Everest's access control: its permissions and its members.
 ///
@@ -21,23 +21,25 @@ use crate::Field;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RbacRoleModel {
-    /// Name of the role, without the `role:` that it has in the policy. A change replaces the role.
+    /// Name of the role, without the `role:` that it has in the policy.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("letters, digits and `-_.:`"))]
     pub name: Field<String>,
 
-    /// Permissions of the role. Omitted: none. Everest itself gives the role `admin` every
-    /// permission.
+    /// Permissions of the role. Everest itself gives the role `admin` every permission.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("no permissions"))]
     pub permissions: Field<Vec<Permission>>,
 
     /// Members of the role: names of accounts, subjects and groups of an OIDC provider, or other
-    /// roles, written `role:NAME`. At least one: Everest does not accept a role without members.
+    /// roles, written `role:NAME`. Everest does not accept a role without members.
+    #[schemars(transform = facts::allowed("at least one, each once"))]
     pub members: Field<Vec<Field<String>>>,
 
     /// Timeouts. Nothing is waited for, but other writers of the ConfigMap may delay an apply.
-    /// Default: `5m` each.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "5m"))]
     pub timeouts: Field<Timeouts>,
 }
 
@@ -45,13 +47,15 @@ pub struct RbacRoleModel {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
-    /// Kind of the objects, such as `database-clusters`, or `*`.
+    /// Kind of the objects.
+    #[schemars(transform = facts::allowed("a resource of Everest such as `database-clusters`, or `*` for all"))]
     pub resource: Field<String>,
 
-    /// Actions: `create`, `read`, `update`, `delete`, or `*` for all.
+    /// Actions.
+    #[schemars(transform = facts::allowed("`create`, `read`, `update`, `delete`, or `*` for all"))]
     pub actions: Field<Vec<Field<String>>>,
 
-    /// The objects, as `NAMESPACE/NAME`, or `NAME` for a kind whose objects are in no namespace.
-    /// Each part may have `*`, such as `prod/*`.
+    /// The objects.
+    #[schemars(transform = facts::allowed("`NAMESPACE/NAME`, or `NAME` for a kind whose objects are in no namespace; each part may have `*`, such as `prod/*`"))]
     pub object: Field<String>,
 }

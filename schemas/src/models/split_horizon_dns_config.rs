@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
-use crate::{Field, Sensitive};
+use crate::{Field, Sensitive, facts};
 
 /// Public host names for the pods of MongoDB databases, with the certificate authority that signs
 /// their certificates. A database names it in `engine_features.psmdb.split_horizon_dns_config_name`
@@ -22,30 +22,31 @@ use crate::{Field, Sensitive};
 /// If a Secret with an authority from the configuration was deleted, the apply creates it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::extensions::since("1.10"))]
 pub struct SplitHorizonDnsConfigModel {
-    /// Namespace whose databases use the configuration. A change replaces the configuration.
+    /// Namespace whose databases use the configuration.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
-    /// Name of the configuration: lowercase letters, digits, `-` and `.`. A change replaces the
-    /// configuration.
+    /// Name of the configuration.
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::allowed("lowercase letters, digits, `-` and `.`"))]
     pub name: Field<String>,
 
-    /// Domain that the host names end in, such as `db.example.com`. Cannot be changed while a
-    /// database uses the configuration.
+    /// Domain that the host names end in.
+    #[schemars(transform = facts::allowed("at least two labels in lowercase, such as `db.example.com`"))]
     pub base_domain_name_suffix: Field<String>,
 
     /// Certificate of the authority, as PEM text.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`ca_key` or `ca_key_wo` is set"))]
     pub ca_certificate: Field<Sensitive<String>>,
 
-    /// RSA private key of the authority, as PEM text that begins with
-    /// `-----BEGIN RSA PRIVATE KEY-----` (PKCS #1). Stored in the state; use `ca_key_wo` to avoid
-    /// that.
+    /// RSA private key of the authority. Stored in the state; use `ca_key_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::allowed("PEM text that begins with `-----BEGIN RSA PRIVATE KEY-----` (PKCS #1)"))]
     pub ca_key: Field<Sensitive<String>>,
 
     /// RSA private key of the authority, write-only: stored only in the Secret. The same form as
@@ -57,18 +58,19 @@ pub struct SplitHorizonDnsConfigModel {
     /// Version of the write-only key. Increase this number to send a changed key.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::required_when("`ca_key_wo` is set"))]
     pub ca_key_wo_version: Field<i64>,
 
     /// If `true`, an apply also overwrites values of other field managers that the plan did not
-    /// show. Default `false`.
+    /// show.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
-    /// `delete` `30m`.
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
+    #[schemars(transform = facts::timeouts("5m", "5m", "30m"))]
     pub timeouts: Field<Timeouts>,
 
     /// `true` while a database uses the configuration. It can be neither changed nor destroyed

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::IsTerminal as _,
     path::PathBuf,
     process::{Command, ExitStatus},
 };
@@ -52,6 +53,13 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Silences a build of Cargo's, unless standard error is a terminal: Cargo's bar is shown there.
+pub fn quiet_unless_watched(build: &mut Command) {
+    if !std::io::stderr().is_terminal() {
+        build.arg("--quiet");
+    }
+}
+
 /// Where the programs come from.
 #[derive(Debug, Clone, Default)]
 pub enum Programs {
@@ -96,11 +104,10 @@ impl Programs {
 /// Without `--package`, so that dependencies have the features that the whole workspace asks for,
 /// and what another build has compiled of them is used.
 fn compile(target: [&'static str; 2]) -> Result<(), BinaryError> {
-    let status = cargo()
-        .args(["build", "--quiet"])
-        .args(target)
-        .status()
-        .map_err(BinaryError::Cargo)?;
+    let mut build = cargo();
+    build.arg("build").args(target);
+    quiet_unless_watched(&mut build);
+    let status = build.status().map_err(BinaryError::Cargo)?;
     if status.success() {
         Ok(())
     } else {

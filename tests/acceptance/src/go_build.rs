@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     changed_module,
-    progress::Progress,
+    progress::{Bar, Progress},
     tools::{GO_VERSION, Tool, ToolError, ToolSet, file, linker_flags, tools_folder},
 };
 
@@ -27,14 +27,28 @@ pub(crate) fn build_missing(
         missing.len(),
         set.tools.len(),
     ));
+    let bar = progress.bar(of_minutes(minutes));
+    let mut done = Duration::ZERO;
     for (index, (tool, path)) in missing.iter().enumerate() {
         let step = format!("[{}/{}] {}", index + 1, missing.len(), tool.binary);
-        build(tool, path, &step, progress)?;
+        build(tool, path, &step, done, &bar)?;
+        done += of_minutes(tool.cold_minutes);
     }
     Ok(())
 }
 
-fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<(), ToolError> {
+fn of_minutes(minutes: f32) -> Duration {
+    Duration::from_secs_f32(minutes * 60.0)
+}
+
+/// Builds one binary; `done` is the time that those before it were expected to take.
+fn build(
+    tool: &Tool,
+    path: &Path,
+    step: &str,
+    done: Duration,
+    bar: &Bar<'_>,
+) -> Result<(), ToolError> {
     let folder = tools_folder().join(tool.module);
     let parent = path.parent().unwrap_or(path);
     fs::create_dir_all(parent).map_err(file(parent))?;
@@ -43,7 +57,9 @@ fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<()
     let log = File::create(&log_path).map_err(file(&log_path))?;
     let flags = linker_flags(tool.module);
 
-    progress.say(&format!("{step}: building"));
+    if !bar.is_drawn() {
+        bar.say(&format!("{step}: building"));
+    }
     let started = Instant::now();
     let mut command = go(&folder);
     command.args(["build", "-mod=readonly", "-trimpath", "-ldflags", &flags]);
@@ -70,7 +86,10 @@ fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<()
             break status;
         }
         std::thread::sleep(Duration::from_millis(100));
-        if said.elapsed() > Duration::from_secs(20) {
+        let elapsed = started.elapsed();
+        let expected = of_minutes(tool.cold_minutes);
+        bar.at(done + elapsed.min(expected), step);
+        if !bar.is_drawn() && said.elapsed() > Duration::from_secs(20) {
             said = Instant::now();
             let doing = last_lines(&log_path, 1);
             let doing = if doing.is_empty() {
@@ -78,10 +97,7 @@ fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<()
             } else {
                 doing
             };
-            progress.say(&format!(
-                "{step}: {} s, {doing}",
-                started.elapsed().as_secs()
-            ));
+            bar.say(&format!("{step}: {} s, {doing}", elapsed.as_secs()));
         }
     };
     if !status.success() {
@@ -96,7 +112,7 @@ fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<()
     // Log and changed sources matter only while the build runs or after it failed.
     let _ = fs::remove_file(&log_path);
     let _ = fs::remove_dir_all(&changed);
-    progress.say(&format!(
+    bar.say(&format!(
         "{step}: built in {:.0} s",
         started.elapsed().as_secs_f32()
     ));

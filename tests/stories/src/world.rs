@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use everest_simulator::{Clock, Olm, Pace, Settings, Simulator, configurations};
 use jiff::Timestamp;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
 use test_apiserver::{ApiServer, Kind};
+use tokio::task::JoinHandle;
 
 use crate::definitions::DEFINITIONS;
+
+/// The Deployment of Everest's API server.
+const EVEREST_SERVER: &str = "/apis/apps/v1/namespaces/everest-system/deployments/everest-server";
 
 /// Where Everest's webhooks are served.
 const WEBHOOKS: &str = "127.0.0.1:9443";
@@ -27,6 +33,40 @@ pub struct World {
 struct Operators {
     _everest: Simulator,
     olm: Option<Olm>,
+    _pods: Pods,
+}
+
+/// Plays the pods of Everest's API server: all are new ones a while after the last change of their
+/// Deployment.
+struct Pods(JoinHandle<()>);
+
+impl Pods {
+    fn begin(server: ApiServer) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                let Some(deployment) = server.get(EVEREST_SERVER) else {
+                    continue;
+                };
+                let generation = &deployment["metadata"]["generation"];
+                if deployment["status"]["observedGeneration"] != *generation {
+                    server.edit(|objects| {
+                        if let Some(deployment) = objects.get_mut(EVEREST_SERVER) {
+                            deployment["status"] = json!({"observedGeneration": generation,
+                                "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+                                "availableReplicas": 1});
+                        }
+                    });
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Pods {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl World {
@@ -90,6 +130,7 @@ impl World {
         let operators = Operators {
             _everest: everest,
             olm,
+            _pods: Pods::begin(server.clone()),
         };
         Self { server, operators }
     }
@@ -149,6 +190,35 @@ impl World {
             for object in installed(name, "percona-xtradb-cluster-operator", "1.18.0") {
                 self.server.put(object);
             }
+        }
+    }
+
+    /// Everest's own namespace as its chart installs it, with the settings of its API server: the
+    /// account `admin`, whose password is in plain text, and a policy that makes it an administrator.
+    pub fn add_settings(&self) {
+        let metadata = |name: &str| json!({"name": name, "namespace": "everest-system"});
+        let users =
+            "admin:\n  passwordHash: initial\n  enabled: true\n  capabilities:\n    - login\n";
+        let mut accounts = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": metadata("everest-accounts"), "type": "Opaque",
+            "data": {"users.yaml": STANDARD.encode(users)}});
+        accounts["metadata"]["annotations"] = json!({"insecure-password/admin": "true"});
+        let server = json!({"name": "everest-server"});
+        for object in [
+            json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": "everest-system"}}),
+            accounts,
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("everest-rbac"),
+                "data": {"enabled": "false", "policy.csv": "g, admin, role:admin\n"}}),
+            json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": metadata("everest-settings")}),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": metadata("everest-server"),
+                "spec": {"replicas": 1, "selector": {"matchLabels": server},
+                    "template": {"metadata": {"labels": server}, "spec": {"containers": [
+                        {"name": "everest", "image": "percona/percona-everest:1.12.0"}]}}}}),
+        ] {
+            self.server.put(object);
         }
     }
 

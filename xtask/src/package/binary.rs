@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use acceptance::binaries::{CROSSPLANE, cargo};
+use acceptance::binaries::{CROSSPLANE, cargo, quiet_unless_watched};
 
 use super::{PackageError, file};
 use crate::{failure::Failure, program};
@@ -55,6 +55,11 @@ impl Architecture {
             })
     }
 
+    /// The Rust target that its programs are made for.
+    pub fn target(self) -> String {
+        format!("{}-unknown-linux-musl", self.rust())
+    }
+
     /// The first part of its Rust targets, and what Rust calls it otherwise.
     const fn rust(self) -> &'static str {
         match self {
@@ -74,7 +79,7 @@ impl Architecture {
 
 /// How the program is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Profile {
+pub(crate) enum Profile {
     /// Optimised, as it is shipped.
     Release,
     /// Unoptimised, for tests.
@@ -163,10 +168,24 @@ fn number(content: &[u8], at: usize, size: usize) -> Option<u64> {
     )
 }
 
-/// Builds the static program for this machine: for musl where that target is
-/// installed, otherwise with glibc linked in. glibc reads names of hosts itself
-/// since 2.34, so nothing else has to be in the image.
+/// Builds the static program of this checkout for this machine; see [`build_in`].
 pub(super) async fn build(
+    name: &str,
+    profile: Profile,
+) -> Result<(Architecture, PathBuf), Failure> {
+    let target = acceptance::target_folder();
+    build_in(&acceptance::workspace_folder(), &target, name, profile).await
+}
+
+/// Builds the static program of a checkout for this machine, with a folder for what Cargo makes:
+/// for musl where that target is installed, otherwise with glibc linked in. glibc reads names of
+/// hosts itself since 2.34, so nothing else has to be in the image.
+///
+/// Neither the checkout's path nor Cargo's own is in the program, so the same sources make the same
+/// bytes wherever they are.
+pub(super) async fn build_in(
+    checkout: &Path,
+    made: &Path,
     name: &str,
     profile: Profile,
 ) -> Result<(Architecture, PathBuf), Failure> {
@@ -174,31 +193,40 @@ pub(super) async fn build(
     let target = target(architecture);
     println!("building {name} for {target}, statically linked");
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", name, "--bin", name]);
+    build.current_dir(checkout).env("CARGO_TARGET_DIR", made);
+    build.args(["build", "--locked", "--package", name, "--bin", name]);
+    quiet_unless_watched(&mut build);
     build.args(["--target", &target]);
     if profile == Profile::Release {
         build.arg("--release");
     }
-    let flags = format!(
-        "CARGO_TARGET_{}_RUSTFLAGS",
-        target.replace('-', "_").to_uppercase()
-    );
-    build.env(flags, "-C target-feature=+crt-static");
+    let mut flags = vec!["-Ctarget-feature=+crt-static".to_owned()];
+    // The later one counts, and a target folder may be inside the checkout.
+    let paths = [(Some(checkout), "/src"), (Some(made), "/target")];
+    let home = cargo_home();
+    for (path, shown) in paths.into_iter().chain([(home.as_deref(), "/cargo")]) {
+        if let Some(path) = path {
+            flags.push(format!("--remap-path-prefix={}={shown}", path.display()));
+        }
+    }
+    build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     program::run(build).await?;
     let folder = match profile {
         Profile::Release => "release",
         Profile::Dev => "debug",
     };
-    let path = acceptance::target_folder()
-        .join(target)
-        .join(folder)
-        .join(name);
-    Ok((architecture, path))
+    Ok((architecture, made.join(target).join(folder).join(name)))
+}
+
+/// Where Cargo keeps the sources of crates.
+fn cargo_home() -> Option<PathBuf> {
+    let given = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    given.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
 }
 
 /// The Rust target to build for.
 fn target(architecture: Architecture) -> String {
-    let musl = format!("{}-unknown-linux-musl", architecture.rust());
+    let musl = architecture.target();
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let installed = Command::new(rustc)
         .args(["--print", "target-libdir", "--target", &musl])

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{PackageError, binary, file};
+use super::{PackageError, bill, binary, file};
 use crate::failure::Failure;
 
 mod archive;
 mod platform;
 mod signature;
 
-use archive::{Entry, sha256};
+use archive::Entry;
+pub(crate) use archive::sha256;
 pub(crate) use platform::Platform;
 pub(super) use signature::Key;
 
@@ -41,6 +42,16 @@ pub(super) struct Program {
 }
 
 impl Program {
+    /// The Rust target that it was built for.
+    pub const fn target(&self) -> &'static str {
+        self.platform.target()
+    }
+
+    /// The file name of its bill of materials.
+    pub fn bill(&self) -> String {
+        asset(&format!("{}.{}", self.platform, bill::SUFFIX))
+    }
+
     /// Reads a program and makes sure that it is one for the platform.
     ///
     /// # Errors

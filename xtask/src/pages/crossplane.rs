@@ -33,26 +33,11 @@ fn guide() -> String {
         .collect()
 }
 
-/// The blocks of code of a page in a language; those in lists are indented.
+/// The blocks of code of a page in a language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
-    let mut blocks: Vec<String> = Vec::new();
-    let mut is_inside = false;
-    let mut indent = 0;
-    for line in page.lines() {
-        let bare = line.trim_start();
-        if is_inside && bare == "```" {
-            is_inside = false;
-        } else if is_inside {
-            let block = blocks.last_mut().unwrap();
-            block.push_str(line.get(indent..).unwrap_or_default());
-            block.push('\n');
-        } else if bare.strip_prefix("```") == Some(language) {
-            is_inside = true;
-            indent = line.len() - bare.len();
-            blocks.push(String::new());
-        }
-    }
-    blocks
+    let blocks = super::blocks::of(page).into_iter();
+    let blocks = blocks.filter(|block| block.language == language);
+    blocks.map(|block| block.text).collect()
 }
 
 /// All objects in the examples, with the file that each is in.
@@ -74,7 +59,7 @@ fn examples() -> Vec<(PathBuf, Value)> {
     found
 }
 
-fn documents(text: &str) -> Vec<Value> {
+pub(super) fn documents(text: &str) -> Vec<Value> {
     serde_yaml_ng::Deserializer::from_str(text)
         .map(|document| {
             Value::deserialize(document).unwrap_or_else(|error| panic!("{error}:\n{text}"))
@@ -96,7 +81,7 @@ fn text(value: &Value) -> String {
 }
 
 /// The paths in a value that its schema lacks.
-fn unknown(value: &Value, schema: &Value, path: &str, found: &mut Vec<String>) {
+pub(super) fn unknown(value: &Value, schema: &Value, path: &str, found: &mut Vec<String>) {
     if let Some(elements) = value.as_array() {
         for element in elements {
             unknown(element, &schema["items"], path, found);
@@ -210,6 +195,32 @@ fn every_managed_resource_in_a_page_or_an_example_fits_its_definition() {
         }
     }
     assert!(checked > 20, "{checked} objects were found");
+}
+
+#[test]
+fn every_kind_that_a_command_of_the_guide_names_is_served() {
+    let mut served = BTreeSet::from(["everest".to_owned()]);
+    for definition in definitions().values() {
+        let names = &definition["spec"]["names"];
+        served.extend([text(&names["plural"]), text(&names["singular"])]);
+    }
+    let mut named = 0;
+    for block in blocks(&guide(), "shell") {
+        let words = block.split(|letter: char| letter.is_whitespace() || ",/'\"".contains(letter));
+        for word in words {
+            let of_group = word.strip_suffix(&format!(".{GROUP}"));
+            let is_short = word.starts_with("everest") && word.chars().all(char::is_alphanumeric);
+            let Some(kind) = of_group.or(is_short.then_some(word)) else {
+                continue;
+            };
+            named += 1;
+            assert!(
+                served.contains(kind),
+                "no kind has the name {kind}:\n{block}"
+            );
+        }
+    }
+    assert!(named > 40, "{named} names were found");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use acceptance::binaries::{Programs, cargo};
+use acceptance::binaries::{Programs, cargo, quiet_unless_watched};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -70,8 +70,9 @@ impl Workspace {
         command
             .args(["build", "--locked", "--workspace"])
             .args(["--lib", "--bins", "--examples", "--tests"])
-            .args(["--quiet", "--message-format", "json-render-diagnostics"])
+            .args(["--message-format", "json-render-diagnostics"])
             .stdout(Stdio::piped());
+        quiet_unless_watched(&mut command);
         lint(&mut command);
         let line = shown(&command);
         let mut child = tokio::process::Command::from(command)

@@ -3,6 +3,6 @@ data "everest_database" "orders" {
   name      = "orders"
 }
 
-output "orders_address" {
-  value = "${data.everest_database.orders.hostname}:${data.everest_database.orders.port}"
+output "orders_hosts" {
+  value = data.everest_database.orders.hosts
 }

@@ -4,7 +4,7 @@
 resource "helm_release" "everest" {
   name       = "everest-core"
   repository = "https://openeverest.github.io/helm-charts/"
-  chart      = "everest"
+  chart      = "openeverest"
   version    = var.chart_version
 
   # Everest runs in no other namespace.

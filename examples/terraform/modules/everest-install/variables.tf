@@ -8,7 +8,7 @@ variable "chart_version" {
   }
   validation {
     condition     = try(tonumber(split(".", var.chart_version)[1]) >= 14, true)
-    error_message = "The repository of this chart begins with version 1.14.0."
+    error_message = "Use version 1.14.0 or newer: earlier charts are in another repository."
   }
 }
 

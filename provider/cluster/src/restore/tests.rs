@@ -61,6 +61,18 @@ fn restore(name: &str, state: &str) -> (String, Value) {
     )
 }
 
+fn import(state: &str) -> (String, Value) {
+    let spec = json!({"targetClusterName": "orders", "dataImporterName": "dump",
+        "source": {"path": "d"}});
+    object(
+        "DataImportJob",
+        "dataimportjobs",
+        "first-load",
+        spec,
+        json!({"state": state}),
+    )
+}
+
 fn ends_in(state: &'static str) -> impl Fn(&mut api_server::Objects, &str, &str) {
     move |objects, method, path| {
         if method == "PATCH" && path.contains("/databaseclusterrestores/") {
@@ -115,6 +127,10 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
                 restore("other", "Restoring"),
             ],
             "restore other of the database prod/orders to end",
+        ),
+        (
+            vec![database("ready"), backup("Succeeded"), import("Running")],
+            "import first-load of the database prod/orders to end",
         ),
         (vec![database("error"), backup("Succeeded")], "is not ready"),
     ] {

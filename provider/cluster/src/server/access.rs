@@ -70,6 +70,15 @@ pub async fn role(
     Ok(config_map.and_then(|config_map| roles::role(&config_map, name, prior)))
 }
 
+/// The roles that somebody has, by name.
+///
+/// # Errors
+/// If the ConfigMap may not be read.
+pub async fn all_roles(cluster: &Cluster) -> Result<Vec<RbacRoleModel>, ClusterError> {
+    let config_map = shared(cluster).read().await?;
+    Ok(config_map.as_ref().map(roles::all).unwrap_or_default())
+}
+
 /// Writes a role. `creates` is true if it must not exist yet; one that is exactly as configured is
 /// taken over.
 ///

@@ -65,6 +65,27 @@ pub async fn settings(cluster: &Cluster) -> Result<Option<Observed>, ClusterErro
     }))
 }
 
+/// Returns true if there are no settings, but the API server was last restarted for some: whoever
+/// took them out did not come to the restart, and they are in force until then.
+///
+/// # Errors
+/// As [`settings`].
+pub async fn are_in_force_without_being_set(cluster: &Cluster) -> Result<bool, ClusterError> {
+    let shared = shared(cluster);
+    let Some(config_map) = shared.read().await? else {
+        return Ok(false);
+    };
+    let settings = oidc::settings(&config_map).map_err(|error| shared.blocked(error))?;
+    if settings.is_some() {
+        return Ok(false);
+    }
+    match server(&servers(cluster), true).await {
+        Ok(server) => Ok(server.is_some_and(|server| oidc::needs_restart(&config_map, &server))),
+        Err(error) if error.is_forbidden() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes the settings, restarts the API server, and waits until its pods have started with them.
 /// `creates` is true if there must be none yet; those that are exactly as configured are taken
 /// over.

@@ -122,5 +122,6 @@ pub(super) fn check(
 const KINDS: [&str; 2] = ["DatabaseCluster", "DatabaseEngine"];
 
 const UPGRADE: &str = "Upgrade the definitions to the release of Everest: helm upgrade --install \
-                       everest-crds openeverest/everest-crds --version VERSION. Until then, a plan \
-                       refuses the fields that are missing.";
+                       everest-crds openeverest/everest-crds --version VERSION --namespace \
+                       everest-system --take-ownership. Until then, a plan refuses the fields that \
+                       are missing.";

@@ -42,7 +42,7 @@ pub(super) fn cluster(facts: &Facts) -> Vec<Check> {
             subject,
             "the cluster serves no kind of Everest v1 (everest.percona.com)",
             "Install Everest v1 (helm repository https://openeverest.github.io/helm-charts/, chart \
-             openeverest/everest), or name the cluster that has it (--kubeconfig, --context).",
+             openeverest/openeverest), or name the cluster that has it (--kubeconfig, --context).",
         )),
         Answer::Found(lines) => checks.push(Check::failed(
             "everest",
@@ -79,7 +79,7 @@ pub(super) fn line(parts: &Parts, version: Option<&Version>) -> Check {
             "everest",
             subject,
             format!("v1; its API server is not in namespace {SYSTEM_NAMESPACE}"),
-            "Install the chart openeverest/everest as a whole. Without the API server, its \
+            "Install the chart openeverest/openeverest as a whole. Without the API server, its \
              accounts, access control and single sign-on have no effect.",
         ),
     }
@@ -96,8 +96,8 @@ pub(super) fn operator(parts: &Parts) -> Check {
             id,
             subject,
             format!("there is no Deployment {OPERATOR} in namespace {SYSTEM_NAMESPACE}"),
-            "Install the chart openeverest/everest. Without everest-operator, databases are written \
-             and never made.",
+            "Install the chart openeverest/openeverest. Without everest-operator, databases are \
+             written and never made.",
         );
     };
     let (ready, wanted) = replicas(deployment);

@@ -75,7 +75,12 @@ fn all_kinds() -> BTreeMap<&'static str, Answer<Arc<ServedKinds>>> {
         "BackupStorage",
         "MonitoringConfig",
     ];
-    let rest = ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"];
+    let rest = [
+        "PodSchedulingPolicy",
+        "LoadBalancerConfig",
+        "DataImporter",
+        "DataImportJob",
+    ];
     let features = ["SplitHorizonDNSConfig"];
     let all = kinds.iter().chain(&more).chain(&rest).chain(&features);
     let schemas: serde_json::Map<_, _> = all

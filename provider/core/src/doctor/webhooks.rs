@@ -134,8 +134,8 @@ fn check_one(configuration: Configuration, answer: &Answer<Hooks>, parts: &Parts
             id,
             subject,
             format!("there is no configuration {}", configuration.name()),
-            "Upgrade the chart openeverest/everest. Without it, other programs can write objects \
-             that break the rules of Everest; this provider checks them itself.",
+            "Upgrade the chart openeverest/openeverest. Without it, other programs can write \
+             objects that break the rules of Everest; this provider checks them itself.",
         );
     };
     for service in &hooks.services {

@@ -8,7 +8,7 @@ use crate::api;
 use crate::version::Version;
 
 /// The API group that only Everest v2 serves.
-const V2_GROUP: &str = "core.openeverest.io";
+pub const V2_GROUP: &str = "core.openeverest.io";
 
 /// Everest's own namespace.
 pub const SYSTEM_NAMESPACE: &str = "everest-system";

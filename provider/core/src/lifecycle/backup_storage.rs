@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use everest_schemas::everest::{
-    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
+    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 
+use super::data_import_job;
+use super::own_secret::is_read_by;
 use super::remove_with_secret::RemoveWithSecret;
 pub(super) use super::remove_with_secret::users_of;
 use super::used::in_use;
@@ -23,6 +25,18 @@ impl ReadsSecret for BackupStorage {
 
     fn secret_name(&self) -> Option<&str> {
         self.spec.credentials_secret_name.known_str()
+    }
+
+    /// Imports are given keys of the same names.
+    fn is_read_elsewhere(
+        observed: &Observed,
+        namespace: &str,
+        secret: &str,
+    ) -> Result<Option<bool>, Query> {
+        match data_import_job::is_read_by_new_database(observed, namespace, secret)? {
+            Some(false) => is_read_by::<DataImportJob>(observed, namespace, secret),
+            other => Ok(other),
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Lifecycles of imports into existing databases: running one, and removing its record.
 
-use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterRestore,
-};
+use everest_schemas::everest::{BackupStorage, DataImportJob, DatabaseCluster};
 use everest_schemas::models::DataImportJobModel;
 use everest_schemas::{Engine, Field, Sensitive};
 use serde_json::Value;
@@ -48,15 +46,28 @@ impl ReadsSecret for DataImportJob {
         namespace: &str,
         secret: &str,
     ) -> Result<Option<bool>, Query> {
-        let Some(databases) = observed.all::<DatabaseCluster>(namespace)? else {
-            return Ok(None);
-        };
-        let mut databases = databases.iter();
-        match databases.any(|database| names_secret(database, secret)) {
-            true => Ok(Some(true)),
-            false => is_read_by::<BackupStorage>(observed, namespace, secret),
+        match is_read_by_new_database(observed, namespace, secret)? {
+            Some(false) => is_read_by::<BackupStorage>(observed, namespace, secret),
+            other => Ok(other),
         }
     }
+}
+
+/// Returns true if the import of a new database is to read the Secret of this name; `None` if
+/// databases may not be listed.
+///
+/// # Errors
+/// The query that has to be answered first.
+pub(super) fn is_read_by_new_database(
+    observed: &Observed,
+    namespace: &str,
+    secret: &str,
+) -> Result<Option<bool>, Query> {
+    let databases = observed.all::<DatabaseCluster>(namespace)?;
+    Ok(databases.map(|databases| {
+        let mut databases = databases.iter();
+        databases.any(|database| names_secret(database, secret))
+    }))
 }
 
 /// Returns true if the import of a new database is to read the Secret of this name.
@@ -125,24 +136,8 @@ impl BeginImport {
         if let Some(action) = prerequisites::ready_database(observed, namespace, database)? {
             return Ok(Some(action));
         }
-        let jobs = observed.all::<DataImportJob>(namespace)?;
-        let importing = jobs.into_iter().flatten().find(|other| {
-            other.metadata.name.as_deref() != Some(&self.object.name)
-                && v1::data_import_job::is_under_way(other, database)
-        });
-        let restores = observed.all::<DatabaseClusterRestore>(namespace)?;
-        let mut restoring = restores.into_iter().flatten();
-        let restoring = restoring.find(|other| v1::restore::is_under_way(other, database));
-        let other = match (importing, restoring) {
-            (Some(job), _) => Some(("import", &job.metadata)),
-            (None, Some(restore)) => Some(("restore", &restore.metadata)),
-            (None, None) => None,
-        };
-        if let Some((kind, other)) = other {
-            let other = other.name.as_deref().unwrap_or_default();
-            return Ok(Some(Action::Await(
-                format!("{kind} {other} of the database {namespace}/{database} to end").into(),
-            )));
+        if let Some(action) = prerequisites::data_is_at_rest(observed, &self.object, database)? {
+            return Ok(Some(action));
         }
         self.left_over(observed)
     }
@@ -219,7 +214,7 @@ impl Lifecycle for BeginImport {
 
     fn turn(&self) -> Option<String> {
         let ObjectRef { namespace, .. } = &self.object;
-        Some(format!("import into {namespace}/{}", self.database))
+        Some(prerequisites::turn_of_data(namespace, &self.database))
     }
 
     fn body(&self) -> Option<&Value> {

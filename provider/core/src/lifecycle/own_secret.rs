@@ -54,7 +54,7 @@ pub trait ReadsSecret: Observable {
 #[derive(Clone, Debug)]
 pub(super) struct OwnSecret {
     pub(super) object: ObjectRef,
-    owner: ObjectRef,
+    pub(super) owner: ObjectRef,
     manager: String,
     removal: Removal,
 }
@@ -98,7 +98,7 @@ impl OwnSecret {
         }
         let Some(content) = content else {
             return Ok(match found {
-                Some(_) => None,
+                Some(found) => is_of_other_use::<K>(found).then(|| self.of_other_use::<K>()),
                 None => Some(Action::Require(self.missing::<K>())),
             });
         };
@@ -120,7 +120,7 @@ impl OwnSecret {
     }
 
     /// The write of the Secret of an owner that exists, with the UID `owner`: it is new, was written
-    /// by this provider, or belongs to the owner.
+    /// by this provider for an object of the kind, or belongs to the owner.
     ///
     /// # Errors
     /// The query for what was not looked at.
@@ -135,7 +135,7 @@ impl OwnSecret {
         let Some(SecretMetadata(found)) = found else {
             return Ok(self.written(content, None));
         };
-        if self.belongs_to(found, owner) {
+        if self.belongs_to::<K>(found, owner) {
             return Ok(self.written(content, found.uid.as_deref()));
         }
         let message = format!(
@@ -175,9 +175,6 @@ impl OwnSecret {
         owner: &K,
         api_version: &Value,
     ) -> Result<Option<Action>, Query> {
-        if K::IS_OWNED {
-            return Ok(None);
-        }
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let found = observed.object::<SecretMetadata>(namespace, name)?;
         let Some(SecretMetadata(secret)) = found else {
@@ -185,8 +182,8 @@ impl OwnSecret {
         };
         let uid = owner.metadata().uid.as_deref();
         let has_owner = secret.owner_references.iter().flatten().next().is_some();
-        if has_owner || !self.is_written(secret) || self.is_read::<K>(observed, uid)? != Some(false)
-        {
+        let is_meant = self.is_written(secret) && !is_of_other_use::<K>(secret);
+        if has_owner || !is_meant || self.is_read::<K>(observed, uid)? != Some(false) {
             return Ok(None);
         }
         let body = json!({"metadata": {
@@ -219,7 +216,7 @@ impl OwnSecret {
             return Ok(None);
         };
         let is_meant = is_owned_by(secret, owner) || self.has_filled::<K>(secret);
-        if !is_meant || !self.belongs_to(secret, owner) {
+        if !is_meant || !self.belongs_to::<K>(secret, owner) {
             return Ok(None);
         }
         // Where its readers may not be listed, there may be one.
@@ -245,6 +242,25 @@ impl OwnSecret {
         }
     }
 
+    /// What is said of a Secret that was made for something else. Everest would make the object its
+    /// owner, and the Secret would be deleted with the object.
+    fn of_other_use<K: ReadsSecret>(&self) -> Action {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        Action::Refuse {
+            message: format!(
+                "the Secret {namespace}/{name} has none of the keys {}: it was made for something \
+                 else, and would be deleted with this {}. Give the {} another name, or put its {} \
+                 into a Secret of its own",
+                K::KEYS.join(" and "),
+                K::NOUN,
+                K::NOUN,
+                K::CONTENT
+            )
+            .into(),
+            attribute: Some(FieldPath::of("name")),
+        }
+    }
+
     /// Whether it goes with an owner of this name that is gone.
     fn is_of_former(&self, secret: &ObjectMeta, made: Option<&str>) -> bool {
         let mut owners = secret.owner_references.iter().flatten();
@@ -255,10 +271,11 @@ impl OwnSecret {
         })
     }
 
-    /// Whether the owner of the UID `owner` owns it, or this provider has written it and nothing of
-    /// another name owns it.
-    pub(super) fn belongs_to(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
-        is_owned_by(secret, owner) || (self.is_written(secret) && !self.is_of_another(secret))
+    /// Whether the owner of the UID `owner` owns it, or this provider has written it for an object
+    /// of the kind and nothing of another name owns it.
+    fn belongs_to<K: ReadsSecret>(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
+        let is_ours = self.is_written(secret) && !is_of_other_use::<K>(secret);
+        is_owned_by(secret, owner) || (is_ours && !self.is_of_another(secret))
     }
 
     /// Whether anything but an owner of this name owns it.
@@ -314,8 +331,14 @@ impl OwnSecret {
     }
 }
 
+/// Whether a Secret was made for something else than an object of the kind: this provider writes
+/// Secrets for several kinds, and so do others.
+fn is_of_other_use<K: ReadsSecret>(secret: &ObjectMeta) -> bool {
+    managed_fields::is_of_other_use(secret, K::KEYS)
+}
+
 /// Whether the object of the UID `owner` owns a Secret.
-fn is_owned_by(secret: &ObjectMeta, owner: Option<&str>) -> bool {
+pub(super) fn is_owned_by(secret: &ObjectMeta, owner: Option<&str>) -> bool {
     let mut owners = secret.owner_references.iter().flatten();
     owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner)
 }

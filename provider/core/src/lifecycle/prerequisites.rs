@@ -1,9 +1,11 @@
 //! Conditions of a database and its namespace that have to hold before an operation begins, or after
 //! it.
 
-use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
+use everest_schemas::everest::{
+    DataImportJob, DatabaseCluster, DatabaseClusterRestore, DatabaseEngine,
+};
 
-use super::{Action, Observed, Query, Requirement};
+use super::{Action, ObjectKind, ObjectRef, Observed, Query, Requirement};
 use crate::facts::{Seen, UPGRADE_LOCK, busy_state};
 use crate::text::Text;
 use crate::{restart, v1};
@@ -29,8 +31,51 @@ pub(super) fn operator_upgrade(
     }))
 }
 
-/// What comes before a backup or a restore of a database, or an import into it, begins; none once it is ready. It is waited
-/// for where that comes by itself; where somebody has to act first, nothing is begun.
+/// The wait for another restore of a database, or import into it, that is under way; none if
+/// `subject` may begin. Everest begins each whatever else replaces the data of the database, and the
+/// two would damage it. What may not be listed is not waited for.
+///
+/// # Errors
+/// The query that has to be answered first.
+pub(super) fn data_is_at_rest(
+    observed: &Observed,
+    subject: &ObjectRef,
+    database: &str,
+) -> Result<Option<Action>, Query> {
+    let namespace = &subject.namespace;
+    let is_other = |kind: ObjectKind, name: Option<&str>| {
+        subject.kind != kind || name != Some(subject.name.as_str())
+    };
+    let jobs = observed.all::<DataImportJob>(namespace)?;
+    let importing = jobs.into_iter().flatten().find(|job| {
+        is_other(ObjectKind::DataImportJob, job.metadata.name.as_deref())
+            && v1::data_import_job::is_under_way(job, database)
+    });
+    let restores = observed.all::<DatabaseClusterRestore>(namespace)?;
+    let restoring = restores.into_iter().flatten().find(|restore| {
+        is_other(ObjectKind::Restore, restore.metadata.name.as_deref())
+            && v1::restore::is_under_way(restore, database)
+    });
+    let other = match (importing, restoring) {
+        (Some(job), _) => ("import", &job.metadata),
+        (None, Some(restore)) => ("restore", &restore.metadata),
+        (None, None) => return Ok(None),
+    };
+    let (kind, metadata) = other;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    Ok(Some(Action::Await(
+        format!("{kind} {name} of the database {namespace}/{database} to end").into(),
+    )))
+}
+
+/// The turn in which the restores of a database and the imports into it begin.
+pub(super) fn turn_of_data(namespace: &str, database: &str) -> String {
+    format!("restore or import of {namespace}/{database}")
+}
+
+/// The step before a backup or a restore of a database, or an import into it, begins; none once the
+/// database is ready. A database that becomes ready by itself is waited for; if somebody has to act
+/// first, nothing is begun.
 ///
 /// # Errors
 /// The query that has to be answered first.

@@ -30,7 +30,8 @@ use crate::v1::credentials::{SecretMapping, secret_name};
 pub struct RemoveWithSecret<K> {
     object: ObjectRef,
     secret: OwnSecret,
-    api_version: Value,
+    /// The API version of the object, where Everest does not make it the owner of the Secret.
+    api_version: Option<Value>,
     more: Vec<User>,
     removal: Removal,
     of: PhantomData<fn() -> K>,
@@ -43,7 +44,8 @@ impl<K: ReadsSecret + Used> RemoveWithSecret<K> {
         Self {
             secret: OwnSecret::of(&object, secret_name(model), manager),
             object,
-            api_version: model.desired(Operation::Create)["apiVersion"].take(),
+            api_version: (!K::IS_OWNED)
+                .then(|| model.desired(Operation::Create)["apiVersion"].take()),
             more: Vec::new(),
             removal: Removal::default(),
             of: PhantomData,
@@ -91,7 +93,8 @@ impl<K: ReadsSecret + Used> Lifecycle for RemoveWithSecret<K> {
         }
         let metadata = found.map(Observable::metadata);
         if let Some(owner) = found.filter(|found| found.metadata().deletion_timestamp.is_none())
-            && let Some(action) = self.secret.before_end(observed, owner, &self.api_version)?
+            && let Some(api_version) = &self.api_version
+            && let Some(action) = self.secret.before_end(observed, owner, api_version)?
         {
             return Ok(action);
         }

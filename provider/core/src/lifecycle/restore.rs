@@ -15,8 +15,8 @@ use crate::v1;
 /// Restores a database in place.
 ///
 /// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
-///    itself, another restore of it, and a backup that is named and still being taken. One that
-///    has not succeeded is refused.
+///    itself, another restore of it or an import into it, and a backup that is named and still being
+///    taken. One that has not succeeded is refused.
 /// 2. The object is made.
 /// 3. The restore has to succeed, and the database has to be usable again: the engine restarts, and
 ///    dependents of the restore want to use the database.
@@ -45,16 +45,8 @@ impl BeginRestore {
         if let Some(action) = prerequisites::ready_database(observed, namespace, database)? {
             return Ok(Some(action));
         }
-        let others = observed.all::<DatabaseClusterRestore>(namespace)?;
-        let running = others.into_iter().flatten().find(|other| {
-            other.metadata.name.as_deref() != Some(&self.object.name)
-                && v1::restore::is_under_way(other, database)
-        });
-        if let Some(running) = running {
-            let name = running.metadata.name.as_deref().unwrap_or_default();
-            return Ok(Some(Action::Await(
-                format!("restore {name} of the database {namespace}/{database} to end").into(),
-            )));
+        if let Some(action) = prerequisites::data_is_at_rest(observed, &self.object, database)? {
+            return Ok(Some(action));
         }
         let Some(wanted) = &self.backup else {
             return Ok(None);
@@ -94,7 +86,7 @@ impl Lifecycle for BeginRestore {
 
     fn turn(&self) -> Option<String> {
         let ObjectRef { namespace, .. } = &self.object;
-        Some(format!("restore of {namespace}/{}", self.database))
+        Some(prerequisites::turn_of_data(namespace, &self.database))
     }
 
     fn body(&self) -> Option<&Value> {
@@ -231,10 +223,75 @@ fn text(field: &Field<String>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use crate::lifecycle::ObjectKind;
     use crate::lifecycle::world::World;
     use everest_schemas::Engine;
     use serde_json::json;
+
+    #[test]
+    fn nothing_is_restored_beside_something_else() {
+        let model: RestoreModel = serde_json::from_value(json!({"namespace": "prod", "name": "r",
+            "databaseName": "orders", "backupName": "b"}))
+        .unwrap();
+        let job = |state: &str, database: &str| {
+            json!({"metadata": {}, "status": {"state": state},
+                "spec": {"targetClusterName": database, "dataImporterName": "dump",
+                    "source": {"path": "d"}}})
+        };
+        let restore = |state: &str| {
+            json!({"metadata": {}, "status": {"state": state},
+                "spec": {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}}})
+        };
+        for (kind, beside, awaited) in [
+            (
+                ObjectKind::DataImportJob,
+                job("", "orders"),
+                Some("import x"),
+            ),
+            (
+                ObjectKind::DataImportJob,
+                job("Running", "orders"),
+                Some("import x"),
+            ),
+            (
+                ObjectKind::DataImportJob,
+                job("Error", "orders"),
+                Some("import x"),
+            ),
+            (ObjectKind::DataImportJob, job("Succeeded", "orders"), None),
+            (ObjectKind::DataImportJob, job("Running", "other"), None),
+            (ObjectKind::Restore, restore("Restoring"), Some("restore x")),
+            (ObjectKind::Restore, restore("Failed"), None),
+        ] {
+            let mut world = World::default()
+                .with(
+                    ObjectKind::Database,
+                    "orders",
+                    json!({"metadata": {"namespace": "prod"}, "status": {"status": "ready"},
+                        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}}),
+                )
+                .with(
+                    ObjectKind::Backup,
+                    "b",
+                    json!({"metadata": {}, "status": {"state": "Succeeded", "gaps": false},
+                        "spec": {"dbClusterName": "orders", "backupStorageName": "s3"}}),
+                )
+                .with(kind, "x", beside.clone());
+            let next = world.next(&mut BeginRestore::of(&model));
+            match (next, awaited) {
+                (Action::Await(missing), Some(awaited)) => {
+                    let said = missing.render(Dialect::Terraform);
+                    assert_eq!(
+                        said,
+                        format!("{awaited} of the database prod/orders to end")
+                    );
+                }
+                (Action::Create { .. }, None) => {}
+                (next, _) => panic!("{beside}: {next:?}"),
+            }
+        }
+    }
 
     #[test]
     fn a_restore_that_failed_without_a_word_of_everests_says_what_its_engine_does() {

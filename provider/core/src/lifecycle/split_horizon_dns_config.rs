@@ -99,11 +99,17 @@ mod tests {
 
     #[test]
     fn its_secret_becomes_its_own_before_it_goes_and_one_of_somebody_else_does_not() {
-        for (manager, is_ours) in [("ours", true), ("somebody", false)] {
+        for (manager, key, is_ours) in [
+            ("ours", "ca.key", true),
+            ("somebody", "ca.key", false),
+            // The passwords of a database, which this provider writes too.
+            ("ours", "root", false),
+        ] {
             let config = json!({"metadata": {"namespace": "prod", "uid": "u"},
                 "spec": {"baseDomainNameSuffix": "example.com", "tls": {"secretName": "dns"}}});
             let secret = json!({"metadata": {"namespace": "prod", "uid": "s",
-                "managedFields": [{"manager": manager, "operation": "Apply"}]}});
+                "managedFields": [{"manager": manager, "operation": "Apply",
+                    "fieldsV1": {"f:data": {format!("f:{key}"): {}}}}]}});
             let mut world = World::default()
                 .with(ObjectKind::SplitHorizonDnsConfig, "dns", config)
                 .with(ObjectKind::Secret, "dns", secret);

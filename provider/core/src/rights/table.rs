@@ -339,6 +339,13 @@ const RESTORE_RIGHTS: Purpose = Purpose {
         ),
         need(BACKUPS, READ, Namespaces, UNCHECKED).optional(),
         need(
+            IMPORTS,
+            LIST,
+            Namespaces,
+            "a restore may begin beside an import",
+        )
+        .optional(),
+        need(
             OWN_RESTORES,
             READ,
             Namespaces,
@@ -352,6 +359,7 @@ const RESTORE_RIGHTS: Purpose = Purpose {
                 (EVEREST, "databaseclusterbackups"),
                 (EVEREST, "databaseclusters"),
                 (EVEREST, "databaseengines"),
+                (EVEREST, "dataimportjobs"),
                 (PXC, "perconaxtradbclusterrestores"),
                 (PSMDB, "perconaservermongodbrestores"),
                 (PG, "perconapgrestores"),
@@ -489,8 +497,16 @@ const STORAGE_RIGHTS: Purpose = Purpose {
             "no {BackupStorage} can be destroyed: it may be in use",
         ),
         need(
+            IMPORTS,
+            LIST,
+            Namespaces,
+            "the Secret that an interrupted apply has left stays",
+        )
+        .optional(),
+        need(
             &[
                 (EVEREST, "backupstorages"),
+                (EVEREST, "dataimportjobs"),
                 (EVEREST, "databaseclusters"),
                 (EVEREST, "databaseclusterbackups"),
                 (EVEREST, "databaseclusterrestores"),

@@ -109,7 +109,10 @@ impl Findings {
     /// Findings that tests bring about are words for every front end.
     fn push(&mut self, finding: Finding) {
         #[cfg(test)]
-        crate::text::vocabulary::assert_fits(&finding);
+        {
+            crate::text::vocabulary::assert_fits(&finding);
+            super::judged::places::assert_judged(&finding);
+        }
         self.findings.push(finding);
     }
 

@@ -10,6 +10,7 @@ use crate::facts::{DefinedKind, Facts, Lacking, Lines, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
+use crate::version::Version;
 use crate::{Operation, object_path, schema};
 
 /// The facts of the cluster that [`check`] needs. The definitions are among them only if the model
@@ -17,7 +18,7 @@ use crate::{Operation, object_path, schema};
 pub(super) fn wanted<M: Validate>(planned: &M, prior: Option<&M>) -> Wanted {
     let mut wanted = planned.wanted(prior);
     wanted.lines = true;
-    if needs_a_release(planned) {
+    if needs_a_release(planned, prior) {
         let body = planned.desired(operation(prior));
         let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
         wanted.served = Some(DefinedKind {
@@ -68,9 +69,10 @@ fn operation<M>(prior: Option<&M>) -> Operation {
     }
 }
 
-/// Returns true if the kind or a value of the model is not in every supported release of Everest.
-fn needs_a_release<M: Validate>(planned: &M) -> bool {
-    let mut needs = schema::kind_since::<M>().is_some();
+/// Returns true if the kind or a value of the model is not in every supported release of Everest. The
+/// kind of an object that exists is served.
+fn needs_a_release<M: Validate>(planned: &M, prior: Option<&M>) -> bool {
+    let mut needs = prior.is_none() && schema::kind_since::<M>().is_some();
     schema::visit(planned, |place, value| {
         needs |= place.since().is_some() && !matches!(value, Tree::Null | Tree::Unknown);
     });
@@ -85,23 +87,39 @@ fn members<M: Validate>(planned: &M, prior: Option<&M>, facts: &Facts, findings:
     let body = planned.desired(operation(prior));
     let kind = body["kind"].as_str().unwrap_or_default();
     for lacking in served.lacking(&body) {
-        let (what, path, since) = match lacking {
+        let (path, summary) = match lacking {
             Lacking::Kind => {
-                let since = schema::kind_since::<M>();
-                (Text::from(kind.to_owned()), FieldPath::root(), since)
+                let version = facts.everest.version.as_ref();
+                (FieldPath::root(), Text::from(no_kind(kind, version)))
             }
             Lacking::Member(member) => {
                 let member = object_path::with_names_of_model(kind, &member);
                 let path = object_path::of_text(&member).unwrap_or_else(FieldPath::root);
-                (Text::from(&path), path.clone(), schema::since::<M>(&path))
+                let needs = needs(schema::since::<M>(&path));
+                let summary = Text::from("Everest in this cluster serves no ");
+                (path.clone(), summary.and(&path).and(needs))
             }
         };
-        let needs = match since {
-            Some(release) => format!(", which needs Everest {release} or newer"),
-            None => String::new(),
-        };
-        let summary = Text::from("Everest in this cluster serves no ");
-        findings.error(&MEMBER_SERVED, path, summary.and(what).and(needs));
+        findings.error(&MEMBER_SERVED, path, summary);
+    }
+}
+
+/// The message about a kind that Everest v1 in the cluster, of this version if that is known, does
+/// not serve, with what to do.
+pub fn older_everest(kind: &str, version: Option<&Version>) -> String {
+    format!("{}. {}", no_kind(kind, version), MEMBER_SERVED.advice)
+}
+
+fn no_kind(kind: &str, version: Option<&Version>) -> String {
+    let version = version.map_or_else(String::new, |version| format!(" {version}"));
+    let needs = needs(schema::release_of(kind));
+    format!("Everest{version} in this cluster serves no {kind}{needs}")
+}
+
+fn needs(release: Option<&str>) -> String {
+    match release {
+        Some(release) => format!(", which needs Everest {release} or newer"),
+        None => String::new(),
     }
 }
 
@@ -109,7 +127,7 @@ fn members<M: Validate>(planned: &M, prior: Option<&M>, facts: &Facts, findings:
 mod tests {
     use std::sync::Arc;
 
-    use everest_schemas::models::{BackupModel, DatabaseModel};
+    use everest_schemas::models::{BackupModel, DatabaseModel, PodSchedulingPolicyModel};
     use everest_schemas::{Field, for_each_kind};
     use serde_json::{Value, json};
 
@@ -187,6 +205,16 @@ mod tests {
         };
         let kind = "Everest in this cluster serves no DatabaseClusterBackup";
         assert_eq!(told(&backup, &facts), [of("", kind)]);
+        let policy = PodSchedulingPolicyModel {
+            name: "spread".into(),
+            ..PodSchedulingPolicyModel::default()
+        };
+        let kind =
+            "in this cluster serves no PodSchedulingPolicy, which needs Everest 1.7 or newer";
+        let told_of = |facts: &Facts| told(&policy, facts);
+        assert_eq!(told_of(&facts), [of("", &format!("Everest {kind}"))]);
+        facts.everest.version = "1.5.0".parse().ok();
+        assert_eq!(told_of(&facts), [of("", &format!("Everest 1.5.0 {kind}"))]);
         assert_eq!(told(&modern(), &Facts::default()), [], "nothing was read");
     }
 
@@ -203,6 +231,9 @@ mod tests {
         assert_eq!(asked(&older), None);
         older.spec.known_mut().unwrap().engine_features = Field::Unknown;
         assert_eq!(asked(&older), None, "it may be nothing");
+        let policy = PodSchedulingPolicyModel::default();
+        assert!(wanted(&policy, None).served.is_some());
+        assert_eq!(wanted(&policy, Some(&policy)).served, None);
     }
 
     #[test]

@@ -101,6 +101,24 @@ pub fn role(
     })
 }
 
+/// The roles of a policy that somebody has, by name.
+pub fn all(config_map: &ConfigMap) -> Vec<RbacRoleModel> {
+    let lines = policy::lines_of(policy::text(config_map));
+    let entries = lines
+        .iter()
+        .filter_map(|line| line.entry.as_ref().ok()?.as_ref());
+    let names: BTreeSet<_> = entries
+        .filter_map(|entry| match entry {
+            Entry::Membership { role, .. } => role.strip_prefix(ROLE_PREFIX),
+            Entry::Permission { .. } => None,
+        })
+        .collect();
+    let found = names.into_iter();
+    found
+        .filter_map(|name| role(config_map, name, None))
+        .collect()
+}
+
 /// The merge patch after which the policy has the role of a model. `creates` is true if it must not
 /// exist yet; one that is exactly as configured is taken over.
 ///

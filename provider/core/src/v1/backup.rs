@@ -7,7 +7,7 @@ use everest_schemas::models::BackupModel;
 use serde_json::Value;
 
 use super::object_mapping::{ObjectMapping, in_a_namespace};
-use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use super::{Identity, OwnedKeys, body, filled, known_json, labels_of_database, named, timestamp};
 use crate::Operation;
 use crate::facts::BACKUP_UNFINISHED;
 
@@ -17,12 +17,7 @@ pub fn desired(model: &BackupModel) -> Value {
         backup_storage_name: model.backup_storage_name.clone(),
         db_cluster_name: model.database_name.clone(),
     };
-    let labels: BTreeMap<String, String> = model
-        .database_name
-        .known()
-        .map(|name| (CLUSTER_NAME_LABEL.to_owned(), name.clone()))
-        .into_iter()
-        .collect();
+    let labels = labels_of_database(&model.database_name);
     let identity = Identity {
         kind: "DatabaseClusterBackup",
         namespace: &model.namespace,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::credentials::{SecretMapping, Values, secret_name};
 use super::object_mapping::{ObjectMapping, in_a_namespace};
-use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use super::{Identity, OwnedKeys, body, filled, known_json, labels_of_database, named, timestamp};
 use crate::Operation;
 
 /// The beginning of the names of the jobs that Everest makes for new databases.
@@ -38,12 +38,7 @@ pub fn desired(model: &DataImportJobModel) -> Value {
         }),
         target_cluster_name: model.database_name.clone(),
     };
-    let labels: BTreeMap<String, String> = model
-        .database_name
-        .known()
-        .map(|name| (CLUSTER_NAME_LABEL.to_owned(), name.clone()))
-        .into_iter()
-        .collect();
+    let labels = labels_of_database(&model.database_name);
     let identity = Identity {
         kind: "DataImportJob",
         namespace: &model.namespace,

@@ -71,6 +71,19 @@ pub fn owns_data(metadata: &ObjectMeta, key: &str, manager: &str) -> bool {
         .any(|fields| fields.0["f:data"].get(format!("f:{key}")).is_some())
 }
 
+/// Returns true if somebody has filled a Secret with keys, none of which is among `keys`: it was
+/// made for something else. A Secret whose metadata names no key, such as an empty one, is of no
+/// known use.
+pub fn is_of_other_use(metadata: &ObjectMeta, keys: &[&str]) -> bool {
+    let entries = metadata.managed_fields.iter().flatten();
+    let fields = entries.filter_map(|entry| Some(&entry.fields_v1.as_ref()?.0));
+    // A client that applies a Secret as text owns the keys in `stringData`.
+    let maps = fields.flat_map(|fields| [&fields["f:data"], &fields["f:stringData"]]);
+    let named = maps.filter_map(Value::as_object).flat_map(|map| map.keys());
+    let mut named = named.filter_map(|key| key.strip_prefix("f:")).peekable();
+    named.peek().is_some() && !named.any(|key| keys.contains(&key))
+}
+
 /// The fields of the spec that a manager has applied.
 pub fn applied_spec(metadata: &ObjectMeta, is_manager: impl Fn(&str) -> bool) -> Option<&Value> {
     applied(metadata, is_manager).find_map(|fields| fields.get("f:spec"))
@@ -100,6 +113,36 @@ fn keys<'a>(fields: &'a Value, map: &str) -> impl Iterator<Item = String> + 'a {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_secret_whose_keys_are_all_others_is_of_another_use() {
+        let secret = |entries: &[(&str, Value)]| -> ObjectMeta {
+            let entries = entries.iter().map(|(member, fields)| {
+                json!({"manager": "any", "operation": "Update", "fieldsType": "FieldsV1",
+                    "fieldsV1": {*member: fields}})
+            });
+            let entries: Vec<_> = entries.collect();
+            serde_json::from_value(json!({"managedFields": entries})).unwrap()
+        };
+        let of_kind = json!({".": {}, "f:apiKey": {}});
+        let other = json!({".": {}, "f:root": {}});
+        for (entries, is_other) in [
+            (vec![("f:data", other.clone())], true),
+            (vec![("f:stringData", other.clone())], true),
+            (vec![("f:data", of_kind.clone())], false),
+            (
+                vec![("f:data", other.clone()), ("f:data", of_kind.clone())],
+                false,
+            ),
+            (vec![("f:data", other), ("f:stringData", of_kind)], false),
+            (vec![("f:data", json!({".": {}}))], false),
+            (vec![("f:type", json!({}))], false),
+            (vec![], false),
+        ] {
+            let found = is_of_other_use(&secret(&entries), &["apiKey"]);
+            assert_eq!(found, is_other, "{entries:?}");
+        }
+    }
 
     #[test]
     fn only_the_keys_of_the_manager_are_owned() {

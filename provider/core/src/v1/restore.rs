@@ -10,7 +10,7 @@ use everest_schemas::models::{RestoreModel, RestorePitr};
 use serde_json::Value;
 
 use super::object_mapping::{ObjectMapping, in_a_namespace};
-use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use super::{Identity, OwnedKeys, body, filled, known_json, labels_of_database, named, timestamp};
 use crate::Operation;
 
 /// The body of a server-side apply for a restore.
@@ -27,12 +27,7 @@ pub fn desired(model: &RestoreModel) -> Value {
             pitr,
         }),
     };
-    let labels: BTreeMap<String, String> = model
-        .database_name
-        .known()
-        .map(|name| (CLUSTER_NAME_LABEL.to_owned(), name.clone()))
-        .into_iter()
-        .collect();
+    let labels = labels_of_database(&model.database_name);
     let identity = Identity {
         kind: "DatabaseClusterRestore",
         namespace: &model.namespace,

@@ -1,7 +1,6 @@
 //! Composition of a backup: it is taken once its database is ready, and its data is kept.
 
 use everest_core::api::STORAGE_PROTECTION;
-use everest_core::facts::Seen;
 use everest_core::readiness::{self, Readiness};
 use everest_core::rules::{Stage, Validate};
 use everest_core::v1;
@@ -11,6 +10,7 @@ use everest_schemas::models::BackupModel;
 use serde_json::{Value, json};
 
 use super::composite::TextError;
+use super::identity::{self, NameError};
 use super::names;
 use super::place::{Lists, lay_over};
 use super::step::{Step, Unreadable};
@@ -19,9 +19,9 @@ use super::{facts, others};
 /// The reason why a backup cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
-    /// An earlier step desires something else under the name.
-    #[error("an earlier step composes a {0} with this name; choose another name for the backup")]
-    OtherKind(String),
+    /// The name belongs to something else.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The input does not say what is backed up.
     #[error("database is missing: say which composed resource is to be backed up")]
     NoDatabase,
@@ -34,12 +34,10 @@ enum ComposeError {
     /// An observed object cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// A backup with that name exists and does not belong to the composite resource.
-    #[error(
-        "the DatabaseClusterBackup {0:?} exists in the namespace and is not this composite resource's; choose another name"
-    )]
-    Taken(String),
 }
+
+/// The kind of a backup.
+const KIND: &str = "DatabaseClusterBackup";
 
 /// Composes, checks and judges one backup.
 pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&BackupInput>) {
@@ -54,10 +52,8 @@ fn compose(
     entry: Option<&BackupInput>,
 ) -> Result<(), ComposeError> {
     let earlier = step.desired(resource).cloned();
-    let kind = earlier.as_ref().and_then(|object| object["kind"].as_str());
-    if let Some(kind) = kind.filter(|kind| *kind != "DatabaseClusterBackup") {
-        return Err(ComposeError::OtherKind(kind.to_owned()));
-    }
+    let advice = "choose another name for the backup";
+    identity::refuse_other_kind(earlier.as_ref(), KIND, advice)?;
     let observed: Option<DatabaseClusterBackup> = step.observed(resource)?;
     let Some((mut object, waits_for)) = object(step, resource, entry, earlier, observed.as_ref())?
     else {
@@ -205,17 +201,8 @@ fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), Compo
     let facts = facts::load(&mut step.lookups, &wanted, None);
     findings.extend(model.check_cluster(None, &facts, Stage::Plan));
     step.report.findings(subject, findings);
-    if step.lookups.everest()
-        && let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str())
-        && let Seen::Found(other) = step.lookups.object(
-            v1::API_VERSION,
-            "DatabaseClusterBackup",
-            Some(namespace),
-            name,
-        )
-        && step.is_foreign(&other)
-    {
-        return Err(ComposeError::Taken(name.to_owned()));
+    if let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str()) {
+        identity::refuse_taken(step, KIND, (namespace, name), "choose another name")?;
     }
     Ok(())
 }
@@ -240,13 +227,10 @@ pub(super) fn keep_databases(step: &mut Step<'_>) {
     }
     gone.sort();
     for (resource, name) in gone {
-        let staying = step
-            .desired_of("DatabaseClusterBackup")
-            .into_iter()
-            .find(|backup| {
-                let object = step.desired(backup);
-                object.is_some_and(|object| object["spec"]["dbClusterName"] == name.as_str())
-            });
+        let staying = step.desired_of(KIND).into_iter().find(|backup| {
+            let object = step.desired(backup);
+            object.is_some_and(|object| object["spec"]["dbClusterName"] == name.as_str())
+        });
         if let Some(backup) = staying {
             step.report.refuse(format!(
                 "database {resource:?} ({name}) is no longer composed, but its backup {backup:?} \

@@ -17,11 +17,14 @@ use k8s_openapi::api::core::v1::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::identity::{self, Identity, IdentityError};
+use super::identity::{self, Given, Identity, IdentityError, NameError};
 use super::patches::{self, PatchError};
 use super::place::{Lists, drop_nulls, lay_over};
 use super::step::{Step, Unreadable};
 use super::{facts, shape};
+
+/// What to do about a name that belongs to something else.
+const ADVICE: &str = "choose another name";
 
 /// A kind of object that is composed beside databases.
 pub(super) trait Companion:
@@ -67,9 +70,9 @@ impl Companion for MonitoringConfigModel {
 /// The reason why an object cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
-    /// An earlier step desires something else under the name.
-    #[error("an earlier step composes a {0} with this name; choose another name")]
-    OtherKind(String),
+    /// The name belongs to something else.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A name or namespace cannot be taken from the composite resource.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -82,16 +85,6 @@ enum ComposeError {
     /// What is observed cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// An object with that name exists and does not belong to the composite resource.
-    #[error(
-        "the {kind} {name:?} exists in the namespace and is not this composite resource's; choose another name"
-    )]
-    Taken {
-        /// The kind of the existing object.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-    },
 }
 
 /// Composes, checks and judges the objects of a kind: those of the input, and those that earlier
@@ -117,7 +110,8 @@ fn one<M: Companion>(step: &mut Step<'_>, resource: &str, entry: Option<&Compani
 /// 1. The object of earlier steps, the input and the values of the patches are laid over each
 ///    other.
 /// 2. The rules judge the values that will hold: the desired object laid over the observed one.
-/// 3. A new object waits for its Secret, if Secrets are looked up.
+/// 3. A new object waits for its Secret, if Secrets are looked up. Everest makes the object the owner
+///    of the Secret and deletes the Secret with it, so the Secret may not be for something else.
 /// 4. It is ready once it exists, because Everest reports no state of it.
 fn compose<M: Companion>(
     step: &mut Step<'_>,
@@ -125,21 +119,12 @@ fn compose<M: Companion>(
     entry: Option<&CompanionInput<M::Spec>>,
 ) -> Result<(), ComposeError> {
     let earlier = step.desired(resource).cloned();
-    let kind = earlier.as_ref().and_then(|object| object["kind"].as_str());
-    if let Some(kind) = kind.filter(|kind| *kind != M::EVEREST_KIND) {
-        return Err(ComposeError::OtherKind(kind.to_owned()));
-    }
+    identity::refuse_other_kind(earlier.as_ref(), M::EVEREST_KIND, ADVICE)?;
     let observed: Option<M::Object> = step.observed(resource)?;
-    let given = entry.map(|entry| identity::Given {
-        name: entry.name.as_ref(),
-        name_from: entry.name_from.as_ref(),
-        namespace: entry.namespace.as_ref(),
-        namespace_from: entry.namespace_from.as_ref(),
-    });
     let identity = identity::of(
         &step.composite,
         resource,
-        given.unwrap_or_default(),
+        entry.map(Given::from).unwrap_or_default(),
         earlier.as_ref(),
         observed.as_ref().map(Observable::metadata),
     )?;
@@ -157,11 +142,10 @@ fn compose<M: Companion>(
     let subject = format!("{} {resource:?} ({})", M::CALLED, identity.name);
     check::<M>(step, resource, &subject, &object, observed.as_ref())?;
     if observed.is_none() {
-        refuse_taken::<M>(step, &identity)?;
-        if let Some(secret) = missing_secret(step, &identity, &object["spec"]) {
-            step.report.wait_unwatched(format!(
-                "{subject}: the namespace has no Secret {secret:?} with its credentials; create it"
-            ));
+        let place = (&*identity.namespace, &*identity.name);
+        identity::refuse_taken(step, M::EVEREST_KIND, place, ADVICE)?;
+        if let Some(fault) = fault_of_secret::<M>(step, &identity, &object["spec"]) {
+            step.report.wait_unwatched(format!("{subject}: {fault}"));
             return Ok(());
         }
         step.report.wait(format!("{subject}: it is being created"));
@@ -224,33 +208,35 @@ fn check<M: Companion>(
     Ok(())
 }
 
-/// Refuses an existing object of someone else: Crossplane would silently take over an object
-/// without a controller.
-fn refuse_taken<M: Companion>(
+/// What is wrong with the Secret that a spec names, as far as it is looked up.
+fn fault_of_secret<M: Companion>(
     step: &mut Step<'_>,
     identity: &Identity,
-) -> Result<(), ComposeError> {
-    if !step.lookups.everest() {
-        return Ok(());
-    }
-    let (namespace, name) = (Some(&*identity.namespace), &*identity.name);
-    let kind = M::EVEREST_KIND;
-    match step.lookups.object(v1::API_VERSION, kind, namespace, name) {
-        Seen::Found(object) if step.is_foreign(&object) => Err(ComposeError::Taken {
-            kind,
-            name: name.to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// The Secret that a spec names, if it is known not to exist.
-fn missing_secret(step: &mut Step<'_>, identity: &Identity, spec: &Value) -> Option<String> {
+    spec: &Value,
+) -> Option<String> {
     if !step.lookups.kubernetes() {
         return None;
     }
-    let name = spec["credentialsSecretName"].as_str()?.to_owned();
+    let name = spec["credentialsSecretName"].as_str()?;
     let namespace = Some(&*identity.namespace);
-    let found = step.lookups.named::<Secret>(namespace, &name);
-    (found == Seen::Absent).then_some(name)
+    let keys = <M::Object as ReadsSecret>::KEYS;
+    match step.lookups.named::<Secret>(namespace, name) {
+        Seen::Absent => Some(format!(
+            "the namespace has no Secret {name:?} with its credentials; create it"
+        )),
+        Seen::Found(secret) if is_of_other_use(&secret, keys) => Some(format!(
+            "the Secret {name:?} has none of the keys {}: it was made for something else, and \
+             would be deleted with this {}; name another Secret",
+            keys.join(" and "),
+            M::CALLED,
+        )),
+        _ => None,
+    }
+}
+
+/// Returns true if a Secret has content, but none of these keys.
+fn is_of_other_use(secret: &Secret, keys: &[&str]) -> bool {
+    let data = secret.data.as_ref();
+    let data = data.filter(|data| !data.is_empty());
+    data.is_some_and(|data| !keys.iter().any(|key| data.contains_key(*key)))
 }

@@ -5,7 +5,6 @@ mod secret;
 mod spec;
 
 use everest_core::api::RESTART;
-use everest_core::facts::Seen;
 use everest_core::rules::{Stage, Validate};
 use everest_core::v1;
 use everest_core::{Operation, computed, upgrade};
@@ -16,17 +15,23 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::facts;
-use super::identity;
+use super::identity::{self, Given, NameError};
 use super::patches::PatchError;
 use super::place::{Lists, Place, PlaceError, lay_over};
 use super::step::{Database, Step, Unreadable};
 
+/// The kind of a database.
+const KIND: &str = "DatabaseCluster";
+
+/// What to do about a name that something else has in the cluster.
+const TAKEN: &str = "choose another name, or import it with a managed resource";
+
 /// The reason why a database cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
-    /// An earlier step desires something else under the name.
-    #[error("an earlier step composes a {0} with this name; choose another name for the database")]
-    OtherKind(String),
+    /// The name belongs to something else.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// Neither the input nor an earlier step has a spec.
     #[error(
         "the database has no spec; set spec or patches, or compose a DatabaseCluster with this \
@@ -45,16 +50,6 @@ enum ComposeError {
     /// What is observed cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// An object with that name exists and does not belong to the composite resource.
-    #[error(
-        "{kind} {name:?} exists in the namespace and is not this composite resource's; choose another name, or import it with a managed resource"
-    )]
-    Taken {
-        /// The kind of the existing object.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-    },
     /// The composition sets an annotation that has to be set only once.
     #[error(
         "the annotation {RESTART} cannot be composed: Everest removes it after a restart, and \
@@ -96,21 +91,16 @@ fn compose(
     entry: Option<&DatabaseInput>,
 ) -> Result<(), ComposeError> {
     let earlier = step.desired(resource).cloned();
-    let kind = earlier.as_ref().and_then(|object| object["kind"].as_str());
-    if let Some(kind) = kind.filter(|kind| *kind != "DatabaseCluster") {
-        return Err(ComposeError::OtherKind(kind.to_owned()));
-    }
+    identity::refuse_other_kind(
+        earlier.as_ref(),
+        KIND,
+        "choose another name for the database",
+    )?;
     let observed: Option<DatabaseCluster> = step.observed(resource)?;
-    let given = entry.map(|entry| identity::Given {
-        name: entry.name.as_ref(),
-        name_from: entry.name_from.as_ref(),
-        namespace: entry.namespace.as_ref(),
-        namespace_from: entry.namespace_from.as_ref(),
-    });
     let identity = identity::of(
         &step.composite,
         resource,
-        given.unwrap_or_default(),
+        entry.map(Given::from).unwrap_or_default(),
         earlier.as_ref(),
         observed.as_ref().map(|observed| &observed.metadata),
     )?;
@@ -131,7 +121,7 @@ fn compose(
 
     let mut object = earlier.unwrap_or_else(|| json!({}));
     object["apiVersion"] = json!(v1::API_VERSION);
-    object["kind"] = json!("DatabaseCluster");
+    object["kind"] = json!(KIND);
     lay_over(
         &mut object["metadata"],
         metadata(&identity, entry),
@@ -177,7 +167,8 @@ fn compose(
 
     let state = match &observed {
         None => {
-            refuse_taken(step, &identity)?;
+            let place = (&*identity.namespace, &*identity.name);
+            identity::refuse_taken(step, KIND, place, TAKEN)?;
             check(step, &subject, &planned, None, None);
             if identity.derived {
                 step.report.note(format!(
@@ -262,27 +253,6 @@ fn model(
         name: identity.name.as_str().into(),
         spec: spec.into(),
         ..DatabaseModel::default()
-    }
-}
-
-/// Refuses an existing object of someone else: Crossplane would silently take over an object
-/// without a controller.
-fn refuse_taken(step: &mut Step<'_>, identity: &identity::Identity) -> Result<(), ComposeError> {
-    if !step.lookups.everest() {
-        return Ok(());
-    }
-    let existing = step.lookups.object(
-        v1::API_VERSION,
-        "DatabaseCluster",
-        Some(&identity.namespace),
-        &identity.name,
-    );
-    match existing {
-        Seen::Found(object) if step.is_foreign(&object) => Err(ComposeError::Taken {
-            kind: "the DatabaseCluster",
-            name: identity.name.clone(),
-        }),
-        _ => Ok(()),
     }
 }
 

@@ -61,3 +61,25 @@ pub(super) fn read(
     }
     Ok(Asked::Serve(args))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_of_the_guide_is_taken() {
+        let page = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/crossplane/render.md"
+        );
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, command) = page.split_once("everest-crossplane function ").unwrap();
+        let words = command.lines().next().unwrap().split_whitespace();
+        let asked = read(&mut lexopt::Parser::from_args(words), |_| None).unwrap();
+        let Asked::Serve(args) = asked else {
+            panic!("{asked:?}");
+        };
+        assert!(args.insecure);
+        assert_eq!(args.address, "127.0.0.1:9443");
+    }
+}

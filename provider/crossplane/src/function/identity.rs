@@ -1,10 +1,14 @@
-//! Name and namespace of a composed object.
+//! Name and namespace of a composed object, and whose the name is.
 
+use everest_core::facts::Seen;
+use everest_core::v1;
+use everest_schemas::function::{CompanionInput, DatabaseInput};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::composite::{Composite, TextError};
 use super::names;
+use super::step::Step;
 
 /// What the input says of name and namespace.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +21,28 @@ pub(super) struct Given<'a> {
     pub(super) namespace: Option<&'a String>,
     /// The path of the namespace.
     pub(super) namespace_from: Option<&'a String>,
+}
+
+impl<'a> From<&'a DatabaseInput> for Given<'a> {
+    fn from(entry: &'a DatabaseInput) -> Self {
+        Self {
+            name: entry.name.as_ref(),
+            name_from: entry.name_from.as_ref(),
+            namespace: entry.namespace.as_ref(),
+            namespace_from: entry.namespace_from.as_ref(),
+        }
+    }
+}
+
+impl<'a, S> From<&'a CompanionInput<S>> for Given<'a> {
+    fn from(entry: &'a CompanionInput<S>) -> Self {
+        Self {
+            name: entry.name.as_ref(),
+            name_from: entry.name_from.as_ref(),
+            namespace: entry.namespace.as_ref(),
+            namespace_from: entry.namespace_from.as_ref(),
+        }
+    }
 }
 
 /// Name and namespace of an object.
@@ -53,6 +79,71 @@ pub(super) enum IdentityError {
         /// The composite resource's.
         own: String,
     },
+}
+
+/// The reason why the name of an object belongs to something else. The advice is what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NameError {
+    /// An earlier step desires something else under the name.
+    #[error("an earlier step composes a {kind} with this name; {advice}")]
+    OtherKind {
+        /// Its kind.
+        kind: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// An object with that name exists and does not belong to the composite resource.
+    #[error(
+        "the {kind} {name:?} exists in the namespace and is not this composite resource's; {advice}"
+    )]
+    Taken {
+        /// Its kind.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+/// Refuses what an earlier step desires, if it is of another kind.
+pub(super) fn refuse_other_kind(
+    earlier: Option<&Value>,
+    kind: &str,
+    advice: &'static str,
+) -> Result<(), NameError> {
+    let desired = earlier.and_then(|object| object["kind"].as_str());
+    match desired.filter(|desired| *desired != kind) {
+        Some(desired) => Err(NameError::OtherKind {
+            kind: desired.to_owned(),
+            advice,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an existing object of Everest that is someone else's: Crossplane would silently take over
+/// an object without a controller.
+pub(super) fn refuse_taken(
+    step: &mut Step<'_>,
+    kind: &'static str,
+    (namespace, name): (&str, &str),
+    advice: &'static str,
+) -> Result<(), NameError> {
+    if !step.lookups.everest() {
+        return Ok(());
+    }
+    let existing = step
+        .lookups
+        .object(v1::API_VERSION, kind, Some(namespace), name);
+    match existing {
+        Seen::Found(object) if step.is_foreign(&object) => Err(NameError::Taken {
+            kind,
+            name: name.to_owned(),
+            advice,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The name of an object: the observed one, otherwise that of the input, of an earlier step, or

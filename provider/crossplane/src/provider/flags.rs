@@ -106,6 +106,25 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_the_guide_is_one() {
+        let page = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/crossplane/operations.md"
+        );
+        let page = std::fs::read_to_string(page).unwrap();
+        let rows = page.lines().filter(|line| line.starts_with("| `--"));
+        let cells = rows.filter_map(|row| row.split('|').nth(1));
+        let mut seen = 0;
+        for flag in cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
+            seen += 1;
+            if let Err(error) = parsed(&[flag]) {
+                assert!(error.contains("missing argument"), "{flag}: {error}");
+            }
+        }
+        assert!(seen > 5, "only {seen} flags are in the guide");
+    }
+
+    #[test]
     fn an_unknown_flag_is_an_error_that_names_it() {
         assert!(
             parsed(&["--poling", "1m"])

@@ -174,6 +174,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const HAS_ENDPOINT: bool = false;
     /// True if Everest limits the external name, see [`everest_core::name::LIMIT`].
     const NAME_IS_LIMITED: bool = false;
+    /// Removes unneeded parts of an external object, before a watch keeps it.
+    const TRIM: Option<fn(&mut Value)> = None;
 
     /// What the managed resource uses in its cluster, which the config has to grant.
     fn uses(config: &Self::Model) -> Usage {
@@ -190,11 +192,6 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn object_name(config: &Self::Model) -> Option<&str> {
         let _ = config;
         None
-    }
-
-    /// Removes unneeded parts of an external object.
-    fn trim(external: &mut Self::External) {
-        let _ = external;
     }
 
     /// Starts further watches that concern external objects; events carry the name of the

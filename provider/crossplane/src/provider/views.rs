@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::compact_object::CompactObject;
 use crossplane_managed::reflector::{Lookup, Reflector};
 use crossplane_managed::relations::{Notifier, Related, ResourceKey};
 use crossplane_managed::secret_watches::SecretWatches;
@@ -13,8 +14,8 @@ use everest_core::facts::Seen;
 use everest_schemas::Engine;
 use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource;
-use kube::api::{Api, DynamicObject};
+use kube::api::{Api, ApiResource, DynamicObject};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
@@ -27,8 +28,8 @@ pub struct Views<K: Kind> {
     pub target: Arc<Target>,
     /// The same, with every request sent once.
     pub cluster: Cluster,
-    externals: Reflector<K::External>,
-    engines: Mutex<HashMap<Engine, Arc<Reflector<DynamicObject>>>>,
+    externals: Reflector<CompactObject>,
+    engines: Mutex<HashMap<Engine, Arc<Reflector<CompactObject>>>>,
     secrets: SecretWatches,
     _companions: Vec<Companion>,
     /// The objects that managed resources wait for.
@@ -50,14 +51,12 @@ impl<K: Kind> Views<K> {
     ) -> Self {
         let cluster = target.cluster.clone().without_retries();
         let tell = teller(&target, &notifier, Related::External);
+        let kind = ApiResource::erase::<K::External>(&());
         let externals = Reflector::start(
-            Api::all(cluster.client().clone()),
-            (),
-            |external: &mut K::External| {
-                trim(external.meta_mut());
-                K::trim(external);
-            },
-            move |external: &K::External| tell(external.meta()),
+            Api::all_with(cluster.client().clone(), &kind),
+            kind,
+            trim_external(K::TRIM),
+            move |external: &CompactObject| tell(&external.metadata),
         );
         let suspected = target.key.clone();
         externals.on_breakdown(move || {
@@ -108,13 +107,17 @@ impl<K: Kind> Views<K> {
     ) -> Result<Option<Arc<K::External>>, everest_cluster::ClusterError> {
         let within = K::NAMESPACED.then_some(namespace);
         match self.externals.get(within, name).await {
-            Lookup::Present(found) => Ok(Some(found)),
-            Lookup::Absent => Ok(None),
-            Lookup::Unknown => {
-                let found = self.cluster.requests(namespace).get(name).await?;
-                Ok(found.map(Arc::new))
+            // What cannot be read is asked for below, and the answer says why.
+            Lookup::Present(found) => {
+                if let Ok(found) = found.parse() {
+                    return Ok(Some(Arc::new(found)));
+                }
             }
+            Lookup::Absent => return Ok(None),
+            Lookup::Unknown => {}
         }
+        let found = self.cluster.requests(namespace).get(name).await?;
+        Ok(found.map(Arc::new))
     }
 
     /// The engine's own object, if it may be watched, reduced to the parts that readiness needs.
@@ -132,22 +135,26 @@ impl<K: Kind> Views<K> {
                 .clone()
         };
         match reflector.get(Some(namespace), name).await {
-            Lookup::Present(found) => {
-                serde_json::to_value(&*found).map_or(Seen::Unread, Seen::Found)
-            }
+            Lookup::Present(found) => found
+                .parse::<DynamicObject>()
+                .and_then(serde_json::to_value)
+                .map_or(Seen::Unread, Seen::Found),
             Lookup::Absent => Seen::Absent,
             Lookup::Unknown => Seen::Unread,
         }
     }
 
-    fn reflect_engine(&self, engine: Engine) -> Reflector<DynamicObject> {
+    fn reflect_engine(&self, engine: Engine) -> Reflector<CompactObject> {
         let kind = database_kind(engine);
         let tell = teller(&self.target, &self.notifier, Related::External);
         Reflector::start(
             Api::all_with(self.cluster.client().clone(), &kind),
             kind,
-            trim_engine,
-            move |object: &DynamicObject| tell(&object.metadata),
+            |object: &mut CompactObject| {
+                trim(&mut object.metadata);
+                object.edit(trim_engine);
+            },
+            move |object: &CompactObject| tell(&object.metadata),
         )
     }
 
@@ -165,12 +172,21 @@ impl<K: Kind> Views<K> {
     }
 }
 
+/// Removes the metadata that no kind needs from an external object, and what its own kind does not
+/// need.
+fn trim_external(unneeded: Option<fn(&mut Value)>) -> impl FnMut(&mut CompactObject) {
+    move |object| {
+        trim(&mut object.metadata);
+        if let Some(unneeded) = unneeded {
+            object.edit(unneeded);
+        }
+    }
+}
+
 /// Removes everything from an engine's own object that readiness does not need.
-fn trim_engine(object: &mut DynamicObject) {
-    trim(&mut object.metadata);
-    let mut taken = |part| object.data.get_mut(part).map(serde_json::Value::take);
-    let spec = taken("spec").unwrap_or_default();
-    let status = taken("status").unwrap_or_default();
+fn trim_engine(object: &mut Value) {
+    let spec = object["spec"].take();
+    let status = object["status"].take();
     let told = [
         "state",
         "observedGeneration",
@@ -179,15 +195,21 @@ fn trim_engine(object: &mut DynamicObject) {
         "messages",
         "conditions",
     ];
-    let told: serde_json::Map<_, _> = told
+    let told: Map<_, _> = told
         .into_iter()
         .filter_map(|key| Some((key.to_owned(), status.get(key)?.clone())))
         .collect();
-    object.data = serde_json::json!({ "spec": spec });
+    let mut kept = json!({ "metadata": {}, "spec": spec });
+    for key in ["apiVersion", "kind"] {
+        if let Some(value) = object.get(key) {
+            kept[key] = value.clone();
+        }
+    }
     // An engine whose operator has said nothing is to be known from one that has.
     if !told.is_empty() {
-        object.data["status"] = told.into();
+        kept["status"] = told.into();
     }
+    *object = kept;
 }
 
 fn teller<M: ManagedModel>(
@@ -224,27 +246,25 @@ impl<K: Kind> Views<K> {
 mod tests {
     use everest_core::readiness::not_carried;
     use everest_schemas::everest::DatabaseCluster;
-    use serde_json::json;
 
     use super::*;
 
     #[test]
     fn what_is_kept_of_an_engines_object_still_tells_which_change_it_lacks() {
-        let mut object: DynamicObject = serde_json::from_value(json!({
+        let mut object = json!({
             "apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
             "metadata": {"name": "orders", "generation": 1},
             "spec": {"pxc": {"size": 1}},
-        }))
-        .unwrap();
+        });
         trim_engine(&mut object);
-        assert!(object.data.get("status").is_none(), "nothing was said");
+        assert!(object.get("status").is_none(), "nothing was said");
         let database: DatabaseCluster = serde_json::from_value(json!({
             "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
             "metadata": {"name": "orders"},
             "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "1Gi"}}},
         }))
         .unwrap();
-        let lacking = not_carried(&database, &serde_json::to_value(&object).unwrap());
+        let lacking = not_carried(&database, &object);
         assert_eq!(lacking[0].field, "spec.pxc.size");
     }
 }

@@ -4,7 +4,7 @@ use function_sdk_rust::proto::v1::Severity;
 use serde_json::{Value, json};
 
 use crate::fixtures::{spec, world};
-use crate::world::World;
+use crate::world::{Answer, World};
 
 fn with(name: &str, entry: Value) -> World {
     let mut world = world(spec("pxc"));
@@ -88,4 +88,34 @@ fn one_that_an_earlier_step_composes_is_checked_and_judged_as_well() {
     );
     let fatal = world.reconcile().messages(Severity::Fatal).join("; ");
     assert!(fatal.contains("No region is given"), "{fatal}");
+}
+
+#[test]
+fn a_new_one_waits_for_a_secret_with_its_own_keys() {
+    let secret = |key: &str| {
+        json!({"apiVersion": "v1", "kind": "Secret", "data": {key: "eA=="},
+            "metadata": {"name": "team-bucket", "namespace": "prod"}})
+    };
+    let mut world = with("backupStorages", storage());
+    world.input["lookups"] = json!("All");
+    world.add(
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod",
+        "labels": {"app.kubernetes.io/managed-by": "everest"}}}),
+    );
+    let waits_for = |answer: &Answer| answer.condition("DatabasesReady").2.to_owned();
+    let told = waits_for(&world.reconcile());
+    assert!(
+        told.contains("the namespace has no Secret \"team-bucket\""),
+        "{told}"
+    );
+    world.add(secret("root"));
+    let answer = world.reconcile();
+    let told = waits_for(&answer);
+    assert!(
+        told.contains("the Secret \"team-bucket\" has none of the keys AWS_ACCESS_KEY_ID"),
+        "{told}"
+    );
+    assert!(!answer.desired().contains_key("bucket"));
+    world.add(secret("AWS_ACCESS_KEY_ID"));
+    assert!(world.reconcile().desired().contains_key("bucket"));
 }

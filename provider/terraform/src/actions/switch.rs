@@ -1,6 +1,6 @@
 //! `everest_pause`, `everest_resume` and `everest_restart`.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use everest_cluster::{
     database::{self, Switch},
@@ -89,8 +89,8 @@ impl Action for SwitchDatabase {
         self.type_name
     }
 
-    fn description(&self) -> &'static str {
-        self.description
+    fn description(&self) -> Cow<'static, str> {
+        self.description.into()
     }
 
     fn validate(&self, config: &SwitchAction, diags: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! `everest_upgrade_operators` and `everest_approve_upgrade`.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use everest_cluster::{Change, Cluster, ClusterError, Wait, facts, namespace};
 use everest_schemas::models::{NamespaceModel, UpgradeAction};
@@ -135,8 +135,8 @@ impl Action for Upgrade {
         self.type_name
     }
 
-    fn description(&self) -> &'static str {
-        self.description
+    fn description(&self) -> Cow<'static, str> {
+        self.description.into()
     }
 
     fn validate(&self, config: &UpgradeAction, diags: &mut Diagnostics) {

@@ -72,6 +72,15 @@ impl Progress {
         }
     }
 
+    /// Writes a line that stays, to a terminal or not.
+    pub fn note(&mut self, line: &str) {
+        let clears = match self.is_shown {
+            true => "\r\u{1b}[K",
+            false => "",
+        };
+        let _ = writeln!(std::io::stderr(), "{clears}{line}");
+    }
+
     /// Takes the line off.
     pub fn clear(self) {
         if self.is_shown {

@@ -170,3 +170,44 @@ fn completions_and_pages_are_made_of_the_commands() {
         "{page}"
     );
 }
+
+/// The commands of this program on a page: in blocks of commands, and in sentences.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    let page = page.replace("\\\n", " ");
+    let behind = page.split("terraform-provider-everest ").skip(1);
+    // A command ends with the line, or where the shell or the page goes on.
+    let ends = ['\n', '`', '|', '>', '#', ';', '&', ')'];
+    behind
+        .filter_map(|rest| rest.split(ends).next())
+        .map(|command| {
+            let words = command.split_whitespace();
+            words.map(|word| word.replace('"', "")).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_on_a_page_is_taken() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut pages = vec![root.join("README.md"), root.join("docs/index.md")];
+    let guides = std::fs::read_dir(root.join("docs/guides")).unwrap();
+    pages.extend(guides.map(|entry| entry.unwrap().path()));
+    let mut taken = 0;
+    for page in pages {
+        for words in commands(&std::fs::read_to_string(&page).unwrap()) {
+            let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+            let place = page.display();
+            taken += 1;
+            match of(&arguments) {
+                Ok(Command::Explain { rule: Some(rule) }) => {
+                    let is_known = TABLE.iter().any(|known| known.id == rule);
+                    assert!(is_known, "{place}: no rule {rule}");
+                }
+                Ok(_) => {}
+                Err(Ended::Usage(text)) => panic!("{place}: {arguments:?}: {text}"),
+                Err(_) => panic!("{place}: {arguments:?} is no command"),
+            }
+        }
+    }
+    assert!(taken > 10, "{taken} commands were found");
+}

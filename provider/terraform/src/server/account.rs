@@ -7,17 +7,12 @@ use everest_cluster::server::accounts::{self, Password};
 use everest_cluster::{Change, Cluster, ClusterError, Wait};
 use everest_schemas::{
     Field,
-    models::{AccountModel, Accounts, EveryObject, Listed as Found, Timeouts},
+    models::{AccountModel, Accounts, Listed, Timeouts},
 };
-use tfplugin::{
-    DataSource, Diagnostic, Diagnostics, ListRequest, ListResource, Listed, LookupRequest, Plan,
-    Private, Registry,
-};
+use tfplugin::{DataSource, Diagnostic, Diagnostics, LookupRequest, Plan, Private, Registry};
 
 use super::setting::{ServerSetting, named};
-use crate::{
-    diagnostics, existing::read, managed::unless_stopped, session::Session, timeouts::Defaults,
-};
+use crate::{existing::read, session::Session, timeouts::Defaults};
 
 /// The setting.
 pub struct Account;
@@ -63,6 +58,10 @@ impl ServerSetting for Account {
         prior: &AccountModel,
     ) -> Result<Option<AccountModel>, ClusterError> {
         accounts::one(cluster, prior.name.known_str().unwrap_or_default()).await
+    }
+
+    async fn all(cluster: &Cluster) -> Result<Vec<AccountModel>, ClusterError> {
+        accounts::all(cluster).await
     }
 
     /// Compares a password of the state with the hash.
@@ -113,10 +112,8 @@ impl ServerSetting for Account {
             password: password.clone(),
             always,
         });
-        match accounts::write(cluster, planned, password.as_ref(), creates, wait).await {
-            Ok(written) => Change::Done(written),
-            Err(error) => Change::Refused(error),
-        }
+        let written = accounts::write(cluster, planned, password.as_ref(), creates, wait);
+        written.await.into()
     }
 
     async fn remove(
@@ -128,45 +125,9 @@ impl ServerSetting for Account {
     }
 }
 
-/// Registers the searches for all accounts.
+/// Registers the data source of all accounts.
 pub fn register(registry: &mut Registry, session: &Arc<Session>) {
-    registry
-        .list_resource(Listing(Arc::clone(session)))
-        .data_source(AllAccounts(Arc::clone(session)));
-}
-
-/// The search for all accounts, for `terraform query`.
-struct Listing(Arc<Session>);
-
-impl ListResource for Listing {
-    type Config = EveryObject;
-    type Model = AccountModel;
-
-    fn type_name(&self) -> &'static str {
-        Account::TYPE
-    }
-
-    async fn list(
-        &self,
-        request: ListRequest<'_, EveryObject, AccountModel>,
-    ) -> Result<(), Diagnostic> {
-        let doing = format!("list {}", Account::TYPE);
-        let cluster = self.0.cluster().await;
-        let cluster = cluster
-            .map_err(|error| error.diagnostic(&doing))?
-            .fail_fast();
-        let found = unless_stopped(request.cx, accounts::all(&cluster))
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
-        for account in found {
-            let listed = Listed::new(Account::id(&account), account);
-            if !request.found.push(listed).await {
-                break;
-            }
-        }
-        Ok(())
-    }
+    registry.data_source(AllAccounts(Arc::clone(session)));
 }
 
 /// `everest_accounts`.
@@ -188,7 +149,7 @@ impl DataSource for AllAccounts {
         };
         let found = found
             .into_iter()
-            .map(|account| Field::Known(Found(account)));
+            .map(|account| Field::Known(Listed(account)));
         Ok(Accounts {
             accounts: Field::Known(found.collect()),
         })

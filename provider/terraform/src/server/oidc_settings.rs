@@ -50,12 +50,31 @@ impl ServerSetting for OidcSettings {
         }
     }
 
+    /// Settings that are taken out are still there until the API server has restarted: a destruction
+    /// that was killed before goes on with the restart.
     async fn read(
         cluster: &Cluster,
-        _: &OidcSettingsModel,
+        prior: &OidcSettingsModel,
     ) -> Result<Option<OidcSettingsModel>, ClusterError> {
         let observed = single_sign_on::settings(cluster).await?;
+        if observed.is_none()
+            && prior.issuer_url.is_known()
+            && single_sign_on::are_in_force_without_being_set(cluster).await?
+        {
+            return Ok(Some(OidcSettingsModel {
+                ready: false.into(),
+                ..prior.clone()
+            }));
+        }
         Ok(observed.map(|observed| observed.settings))
+    }
+
+    async fn all(cluster: &Cluster) -> Result<Vec<OidcSettingsModel>, ClusterError> {
+        let observed = single_sign_on::settings(cluster).await?;
+        Ok(observed
+            .map(|observed| observed.settings)
+            .into_iter()
+            .collect())
     }
 
     /// Makes the next apply restart the API server if an earlier one could not.
@@ -65,12 +84,16 @@ impl ServerSetting for OidcSettings {
         private: &mut Private,
         _: &mut Diagnostics,
     ) {
-        if let Ok(Some(observed)) = single_sign_on::settings(cluster).await {
-            if observed.needs_restart {
+        match single_sign_on::settings(cluster).await {
+            Ok(Some(observed)) if observed.needs_restart => {
                 private.set_pending("Everest's API server has not started with these settings");
-            } else if observed.settings.ready.known() != Some(&false) {
+            }
+            Ok(Some(observed)) if observed.settings.ready.known() != Some(&false) => {
                 private.clear_pending();
             }
+            // They are in force still, see the read.
+            Ok(None) => private.set_pending("Someone took out the settings of single sign-on"),
+            _ => {}
         }
     }
 

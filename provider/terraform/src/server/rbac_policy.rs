@@ -58,6 +58,16 @@ impl ServerSetting for RbacPolicy {
         access::settings(cluster).await
     }
 
+    async fn all(cluster: &Cluster) -> Result<Vec<RbacPolicyModel>, ClusterError> {
+        let found = access::settings(cluster).await?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// The roles are resources of their own; other lines of the policy stay as they are.
+    fn export(config: &mut RbacPolicyModel) {
+        config.policy = Field::Null;
+    }
+
     async fn write(
         cluster: &Cluster,
         prior: Option<&RbacPolicyModel>,
@@ -65,10 +75,8 @@ impl ServerSetting for RbacPolicy {
         _: &RbacPolicyModel,
         wait: &Wait,
     ) -> Change<RbacPolicyModel> {
-        match access::write(cluster, planned, prior.is_none(), wait).await {
-            Ok(written) => Change::Done(written),
-            Err(error) => Change::Refused(error),
-        }
+        let written = access::write(cluster, planned, prior.is_none(), wait);
+        written.await.into()
     }
 
     fn notices(planned: &RbacPolicyModel, written: &RbacPolicyModel) -> Vec<Finding> {

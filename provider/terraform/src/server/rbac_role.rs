@@ -59,6 +59,10 @@ impl ServerSetting for RbacRole {
         access::role(cluster, name, Some(prior)).await
     }
 
+    async fn all(cluster: &Cluster) -> Result<Vec<RbacRoleModel>, ClusterError> {
+        access::all_roles(cluster).await
+    }
+
     async fn write(
         cluster: &Cluster,
         prior: Option<&RbacRoleModel>,
@@ -66,10 +70,8 @@ impl ServerSetting for RbacRole {
         _: &RbacRoleModel,
         wait: &Wait,
     ) -> Change<RbacRoleModel> {
-        match access::write_role(cluster, planned, prior.is_none(), wait).await {
-            Ok(written) => Change::Done(written),
-            Err(error) => Change::Refused(error),
-        }
+        let written = access::write_role(cluster, planned, prior.is_none(), wait);
+        written.await.into()
     }
 
     async fn remove(

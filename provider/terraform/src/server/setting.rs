@@ -1,19 +1,19 @@
 //! The common part of the settings of Everest's own server. A [`ServerSetting`] holds the
 //! differences.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Wait};
 use everest_core::{finding::Finding, rules::server::ValidateSetting, semantic};
 use everest_schemas::{
     Field,
-    models::{Existing, Timeouts},
+    models::{EveryObject, Existing, Timeouts},
 };
 use tfplugin::{
     Context, CreateRequest, Creation, DataSource, Deferral, DeleteRequest, Diagnostic, Diagnostics,
-    IdentityAttribute, ImportRequest, LookupRequest, Model, Plan, PlanDestroyRequest, Private,
-    ReadRequest, ReadResult, Resource, Update, UpdateRequest,
+    IdentityAttribute, ImportRequest, ListRequest, ListResource, Listed, LookupRequest, Model,
+    Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
 };
 
 use crate::{
@@ -59,6 +59,14 @@ pub trait ServerSetting: Send + Sync + 'static {
         cluster: &Cluster,
         prior: &Self::Model,
     ) -> Result<Option<Self::Model>, ClusterError>;
+
+    /// Every setting of the type that exists.
+    async fn all(cluster: &Cluster) -> Result<Vec<Self::Model>, ClusterError>;
+
+    /// Leaves out of the configuration of an export what the configurations of other settings have.
+    fn export(config: &mut Self::Model) {
+        let _ = config;
+    }
 
     /// Looks for a change that has to go on: see [`Private::set_pending`].
     async fn look_beside(
@@ -134,7 +142,8 @@ impl<S: ServerSetting> Setting<S> {
         }
     }
 
-    /// Writes the setting while `doing` that.
+    /// Writes the setting while `doing` that. Returns its state, and what keeps the change from being
+    /// done.
     async fn write(
         &self,
         doing: &str,
@@ -142,7 +151,7 @@ impl<S: ServerSetting> Setting<S> {
         (planned, config): (&S::Model, &S::Model),
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Result<Change<S::Model>, Diagnostic> {
+    ) -> Result<(S::Model, Option<Diagnostic>), Diagnostic> {
         let found = planned.check_syntax().into_iter();
         let found = found.chain(planned.check(prior, config));
         let mut checked = Diagnostics::new();
@@ -159,11 +168,18 @@ impl<S: ServerSetting> Setting<S> {
             None => S::TIMEOUTS.create(S::timeouts(planned), cx),
             Some(_) => S::TIMEOUTS.update(S::timeouts(planned), cx),
         };
-        let change = S::write(&cluster, prior, planned, config, &wait).await;
-        if let Change::Done(written) = &change {
-            diagnostics::report(S::notices(planned, written), diags);
+        let what = named::<S>(planned);
+        match S::write(&cluster, prior, planned, config, &wait).await {
+            Change::Done(written) => {
+                diagnostics::report(S::notices(planned, &written), diags);
+                Ok((written, None))
+            }
+            Change::Pending { observed, error } => {
+                let why = diagnostics::still_pending(&error, &what);
+                Ok((observed, Some(why)))
+            }
+            Change::Refused(error) => Err(self.session.cluster_error(&error, doing, &what)),
         }
-        Ok(change)
     }
 }
 
@@ -260,19 +276,12 @@ impl<S: ServerSetting> Resource for Setting<S> {
             diags,
             ..
         } = request;
-        let what = named::<S>(&planned);
-        let doing = format!("create {what}");
-        match self
-            .write(&doing, None, (&planned, &config), cx, diags)
-            .await?
-        {
-            Change::Done(state) => Ok(Creation::Created(state)),
-            Change::Pending { observed, error } => Ok(Creation::Pending {
-                state: observed,
-                why: diagnostics::still_pending(&error, &what),
-            }),
-            Change::Refused(error) => Err(self.session.cluster_error(&error, &doing, &what)),
-        }
+        let doing = format!("create {}", named::<S>(&planned));
+        let written = self.write(&doing, None, (&planned, &config), cx, diags);
+        Ok(match written.await? {
+            (state, None) => Creation::Created(state),
+            (state, Some(why)) => Creation::Pending { state, why },
+        })
     }
 
     async fn update(
@@ -287,19 +296,12 @@ impl<S: ServerSetting> Resource for Setting<S> {
             diags,
             ..
         } = request;
-        let what = named::<S>(&planned);
-        let doing = format!("update {what}");
-        match self
-            .write(&doing, Some(&prior), (&planned, &config), cx, diags)
-            .await?
-        {
-            Change::Done(state) => Ok(Update::Updated(state)),
-            Change::Pending { observed, error } => Ok(Update::Pending {
-                state: observed,
-                why: diagnostics::still_pending(&error, &what),
-            }),
-            Change::Refused(error) => Err(self.session.cluster_error(&error, &doing, &what)),
-        }
+        let doing = format!("update {}", named::<S>(&planned));
+        let written = self.write(&doing, Some(&prior), (&planned, &config), cx, diags);
+        Ok(match written.await? {
+            (state, None) => Update::Updated(state),
+            (state, Some(why)) => Update::Pending { state, why },
+        })
     }
 
     async fn delete(&self, request: DeleteRequest<'_, S::Model>) -> Result<(), Diagnostic> {
@@ -323,6 +325,53 @@ impl<S: ServerSetting> Resource for Setting<S> {
             // A client that cannot wait goes on, and the read says what is missing.
             cx.defer(Deferral::ProviderConfigUnknown);
         }
+    }
+}
+
+/// The search for the settings of a type, for `terraform query`.
+pub struct EverySetting<S> {
+    session: Arc<Session>,
+    setting: PhantomData<fn() -> S>,
+}
+
+impl<S: ServerSetting> EverySetting<S> {
+    /// The search on `session`.
+    pub fn new(session: Arc<Session>) -> Self {
+        Self {
+            session,
+            setting: PhantomData,
+        }
+    }
+}
+
+impl<S: ServerSetting> ListResource for EverySetting<S> {
+    type Config = EveryObject;
+    type Model = S::Model;
+
+    fn type_name(&self) -> &'static str {
+        S::TYPE
+    }
+
+    async fn list(
+        &self,
+        request: ListRequest<'_, EveryObject, S::Model>,
+    ) -> Result<(), Diagnostic> {
+        let doing = format!("list {}", S::TYPE);
+        let cluster = self.session.cluster().await;
+        let cluster = cluster
+            .map_err(|error| error.diagnostic(&doing))?
+            .fail_fast();
+        let found = unless_stopped(request.cx, S::all(&cluster))
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?
+            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
+        for setting in found {
+            let listed = Listed::new(S::id(&setting), setting);
+            if !request.found.push(listed).await {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -353,8 +402,8 @@ where
         S::TYPE
     }
 
-    fn description(&self) -> &'static str {
-        S::EXISTING
+    fn description(&self) -> Cow<'static, str> {
+        S::EXISTING.into()
     }
 
     async fn read(

@@ -1,7 +1,9 @@
 //! Plans against other releases of Everest than the newest: those whose definitions lack members, and
 //! Everest v2.
 
+use everest_cluster::{Catalog, Cluster};
 use serde_json::{Value as Json, json};
+use terraform_provider_everest::export::Export;
 use test_apiserver::{ApiServer, Asked, At, Fault, Kind as Served, Matcher, Times, Trouble, When};
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
@@ -119,6 +121,86 @@ async fn a_member_that_everest_in_the_cluster_lacks_is_an_error_at_its_attribute
         changed.blamed,
         ["engine.resources.limits", "engine.resources.requests"]
     );
+}
+
+/// The kinds that releases after 1.4 have added: type, kind, release, and definition.
+const LATER: [(&str, &str, &str, &str); 5] = [
+    (
+        "everest_pod_scheduling_policy",
+        "PodSchedulingPolicy",
+        "1.7",
+        "podschedulingpolicies.everest.percona.com",
+    ),
+    (
+        "everest_data_importer",
+        "DataImporter",
+        "1.8",
+        "dataimporters.everest.percona.com",
+    ),
+    (
+        "everest_data_import_job",
+        "DataImportJob",
+        "1.8",
+        "dataimportjobs.everest.percona.com",
+    ),
+    (
+        "everest_load_balancer_config",
+        "LoadBalancerConfig",
+        "1.9",
+        "loadbalancerconfigs.everest.percona.com",
+    ),
+    (
+        "everest_split_horizon_dns_config",
+        "SplitHorizonDNSConfig",
+        "1.10",
+        "splithorizondnsconfigs.enginefeatures.everest.percona.com",
+    ),
+];
+
+/// A cluster with Everest 1.5.
+fn older() -> ApiServer {
+    let server = kinds::cluster();
+    for (.., definition) in LATER {
+        let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        server.remove(&format!("{definitions}/{definition}"));
+    }
+    server.put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "everest-server", "namespace": "everest-system"},
+        "spec": {"selector": {}, "template": {"spec": {"containers": [
+            {"name": "everest", "image": "percona/percona-everest:1.5.0"}]}}}}));
+    server
+}
+
+#[tokio::test]
+async fn a_kind_that_everest_in_the_cluster_lacks_is_told_with_both_versions() {
+    let server = older();
+    let host = Host::reaching(move || server.client()).await;
+    for kind in kinds::all(&host) {
+        let found = LATER.iter().find(|later| later.0 == kind.type_name);
+        let Some((type_name, name, release, _)) = found else {
+            continue;
+        };
+        let words = format!(
+            "Everest 1.5.0 in this cluster serves no {name}, which needs Everest {release} or newer"
+        );
+        let mut config = kind.config.clone();
+        config["name"] = json!("fresh");
+        let planned = host.plan(type_name, &Value::Null, &[], &config).await;
+        assert!(planned.errors.contains(&words), "{:?}", planned.errors);
+        let one = host.refusals(type_name, &kind.place()).await;
+        let many = host.refusals(&kind.plural(), &json!({})).await;
+        for errors in [one, many] {
+            assert!(errors[0].contains(&words), "{errors:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_export_leaves_out_the_kinds_that_everest_in_the_cluster_lacks() {
+    let cluster = Cluster::new(older().client(), Catalog::default());
+    let exported = Export::default().of(&cluster, &mut |_| {}).await.unwrap();
+    assert!(exported.contains("everest_database.orders"), "{exported}");
+    assert!(!exported.contains("everest_load_balancer"), "{exported}");
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use everest_cluster::{Catalog, Cluster};
 use serde_json::{Value as Json, json};
 use terraform_provider_everest::EverestProvider;
-use test_apiserver::ApiServer;
+use terraform_provider_everest::export::{Export, Told};
+use test_apiserver::{ApiServer, Asked, At, Fault, Matcher, Times, Trouble, When};
 use tfplugin::testing::{Host, State};
 use tfplugin::value::Value;
 
@@ -302,6 +303,96 @@ async fn accounts_are_listed_without_their_passwords() {
         text.contains("admin") && !text.contains("initial"),
         "{text}"
     );
+}
+
+/// Everest's namespace with a setting of each type.
+async fn with_each() -> ApiServer {
+    let server = everest();
+    let run = host(&server).await;
+    for sample in &SAMPLES {
+        let resource = run.resource(sample.type_name);
+        resource.create(complete(sample)).await.succeeded();
+    }
+    server
+}
+
+#[tokio::test]
+async fn every_setting_is_listed() {
+    let server = with_each().await;
+    let run = host(&server).await;
+    for sample in &SAMPLES {
+        let found = run.query(sample.type_name, json!({})).await.succeeded();
+        let ids: Vec<_> = found.iter().map(|one| one.0.as_str()).collect();
+        assert!(ids.contains(&sample.id), "{}: {ids:?}", sample.type_name);
+    }
+}
+
+/// The export of a cluster with these namespaces, and the types that are left out.
+async fn exported(client: kube::Client, namespaces: &[&str]) -> (String, Vec<String>) {
+    let cluster = Cluster::new(client, Catalog::default());
+    let export = Export {
+        namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+        ..Export::default()
+    };
+    let mut left_out = Vec::new();
+    let mut tells = |told: Told<'_>| {
+        if let Told::LeftOut(what, _) = told {
+            left_out.push(what.to_owned());
+        }
+    };
+    let text = export.of(&cluster, &mut tells).await.unwrap();
+    (text, left_out)
+}
+
+#[tokio::test]
+async fn settings_are_exported_with_the_whole_cluster_and_without_passwords() {
+    let server = with_each().await;
+    let (text, left_out) = exported(server.client(), &[]).await;
+    assert_eq!(left_out, [""; 0]);
+    for block in [
+        "import {\n  to = everest_account.alice\n  id = \"alice\"\n}",
+        "resource \"everest_account\" \"alice\" {\n  name = \"alice\"\n}",
+        "resource \"everest_account\" \"admin\" {\n  name = \"admin\"\n}",
+        "resource \"everest_rbac_policy\" \"everest_rbac\" {\n  enabled = true\n}",
+        "to = everest_rbac_role.dev\n",
+        "to = everest_rbac_role.admin\n",
+        "to = everest_oidc_settings.everest_settings\n  id = \"everest-settings\"\n",
+    ] {
+        assert!(text.contains(block), "{block}\n{text}");
+    }
+    // The one of the chart is in plain text.
+    for secret in ["password", "s3cret!", "initial"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let run = host(&server).await;
+    for sample in &SAMPLES {
+        let resource = run.resource(sample.type_name);
+        let imported = resource.import(sample.id).await.succeeded();
+        let imported = resource.read(&imported).await.succeeded();
+        let mut config = complete(sample);
+        for left_out in ["password", "policy"] {
+            config.as_object_mut().unwrap().remove(left_out);
+        }
+        let planned = resource.plan(&imported, config).await.succeeded();
+        assert!(planned.is_empty, "{}: {planned:?}", sample.type_name);
+    }
+    let (text, _) = exported(server.client(), &["shop"]).await;
+    assert!(!text.contains("everest_account"), "{text}");
+}
+
+#[tokio::test]
+async fn settings_that_may_not_be_read_are_left_out_of_an_export() {
+    let process = with_each().await.process();
+    let is_secret = |asked: &Asked| asked.path == SECRET;
+    let forbidden = Fault::new(
+        At::Matching(Matcher::when(is_secret)),
+        When::Before,
+        Trouble::Status(403),
+    );
+    process.inject(forbidden.times(Times::Always));
+    let (text, left_out) = exported(process.client(), &[]).await;
+    assert_eq!(left_out, ["everest_account"]);
+    assert!(text.contains("everest_rbac_role"), "{text}");
 }
 
 #[tokio::test]

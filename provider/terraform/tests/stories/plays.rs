@@ -1,6 +1,6 @@
 //! The stories.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use test_stories::Story;
 
 use crate::script::Script;
@@ -17,6 +17,10 @@ const SPLIT_HORIZON: &str = "everest_split_horizon_dns_config";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
+const ACCOUNT: &str = "everest_account";
+const RBAC_POLICY: &str = "everest_rbac_policy";
+const RBAC_ROLE: &str = "everest_rbac_role";
+const OIDC: &str = "everest_oidc_settings";
 
 /// All of them.
 pub fn all() -> Vec<Story> {
@@ -38,6 +42,10 @@ pub fn scripts() -> impl Iterator<Item = Script> {
         backups(),
         restores(),
         namespaces(),
+        accounts(),
+        rbac_policies(),
+        rbac_roles(),
+        oidc_settings(),
     ];
     scripts.into_iter().flatten()
 }
@@ -357,5 +365,66 @@ fn namespaces() -> Vec<Script> {
         namespace("import")
             .changed(json!({"name": "shop", "labels": {"team": "ours"}}))
             .imported("shop"),
+    ]
+}
+
+/// The story of a setting of Everest's own server.
+fn setting(name: &str, type_name: &'static str, block: Json) -> Script {
+    Script::new(name, type_name, block).in_scene(|world| world.add_settings())
+}
+
+fn accounts() -> Vec<Script> {
+    let account = |name: &str| {
+        let config = json!({"name": "alice", "password_wo": "s3cret!", "password_wo_version": 1});
+        setting(&format!("account/{name}"), ACCOUNT, config)
+    };
+    vec![
+        account("create"),
+        account("disable").then(json!({"enabled": false})),
+        account("rotate").then(json!({"password_wo": "another", "password_wo_version": 2})),
+        account("replace").then(json!({"name": "bob"})),
+        account("import")
+            .changed(json!({"name": "admin", "capabilities": ["login", "apiKey"]}))
+            .imported("admin"),
+        account("delete").destroyed(),
+    ]
+}
+
+fn rbac_policies() -> Vec<Script> {
+    let policy = |name: &str| {
+        let config = json!({"enabled": true, "policy": "g, admin, role:admin\n"});
+        setting(&format!("rbac_policy/{name}"), RBAC_POLICY, config)
+    };
+    vec![
+        policy("create"),
+        policy("update").then(json!({"policy": "g, admin, role:admin\ng, bob, role:admin\n"})),
+        policy("delete").destroyed(),
+    ]
+}
+
+fn rbac_roles() -> Vec<Script> {
+    let role = |name: &str| {
+        let config = json!({"name": "dev", "members": ["alice"], "permissions": [
+            {"resource": "database-clusters", "actions": ["read"], "object": "dev/*"}]});
+        setting(&format!("rbac_role/{name}"), RBAC_ROLE, config)
+    };
+    vec![
+        role("create"),
+        role("update").then(json!({"members": ["alice", "bob"]})),
+        role("replace").then(json!({"name": "ops"})),
+        role("delete").destroyed(),
+    ]
+}
+
+fn oidc_settings() -> Vec<Script> {
+    let settings = |name: &str| {
+        let config = json!({"issuer_url": "https://sso.test/realms/e", "client_id": "everest",
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"}});
+        setting(&format!("oidc_settings/{name}"), OIDC, config)
+    };
+    vec![
+        settings("create"),
+        settings("update").then(json!({"scopes": ["openid", "groups"]})),
+        settings("delete").destroyed(),
     ]
 }

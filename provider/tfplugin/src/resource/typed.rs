@@ -33,7 +33,7 @@ impl<R: Resource> AnyResource for Typed<R> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        let schema = Schema::derive::<R::Model>(self.0.version(), self.0.description())?;
+        let schema = Schema::derive::<R::Model>(self.0.version(), &self.0.description())?;
         let outputs = self.0.pending_outputs().iter();
         match outputs
             .copied()

@@ -304,6 +304,8 @@ impl Definitions<'_> {
             conflicts_with: conflicts(json),
             never_null: flag(json, "x-never-null"),
             description: text(json, "description"),
+            note: text(json, "x-note"),
+            facts: json.get("x-facts").cloned().unwrap_or_default(),
             deprecated,
             deprecation_message: if deprecated {
                 text(json, "x-deprecation-message")

@@ -1,9 +1,10 @@
 //! The members of a model that users write, and those that are observed.
 
 use schemars::generate::SchemaSettings;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::crds::structural;
+use crate::facts;
 use crate::managed::ManagedModel;
 
 /// Keywords that remain in the schema of observed members. The rules for written values are not
@@ -142,10 +143,13 @@ fn without_read_only(schema: &mut Value) {
     }
 }
 
-/// Converts keyed lists, and removes all defaults except those that the server omits.
+/// Converts keyed lists, and removes all defaults except those that the server omits. The note says
+/// what the others are.
 pub(super) fn rewrite(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
-        object.remove("default");
+        if let Some(default) = object.remove("default") {
+            note_default(object, &default);
+        }
         if let Some(key) = object.remove("x-map-key") {
             object.insert("x-kubernetes-list-type".to_owned(), json!("map"));
             object.insert("x-kubernetes-list-map-keys".to_owned(), json!([key]));
@@ -168,4 +172,16 @@ pub(super) fn rewrite(schema: &mut Value) {
     for below in structural::members_below(schema) {
         rewrite(below);
     }
+}
+
+/// Adds a default to the note of a member.
+fn note_default(object: &mut Map<String, Value>, default: &Value) {
+    let text = match default {
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => default.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return,
+    };
+    let note = object.get(facts::NOTE).and_then(Value::as_str);
+    let note = format!("{} Default: `{text}`.", note.unwrap_or_default());
+    object.insert(facts::NOTE.to_owned(), note.trim_start().into());
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Field;
 use crate::extensions::{optional_is_computed, optional_is_unfilled, without_format};
+use crate::facts::{self, Filler};
+use crate::{Engine, Field};
 
 /// Scheduled backups and point-in-time recovery of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,11 +22,10 @@ pub struct Backup {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub pitr: Field<Pitr>,
 
-    /// Schedules of the backups. No two schedules may have the same cron expression. All schedules
-    /// of a `psmdb` database use the same backup storage; each schedule of a `postgresql` database
-    /// needs its own, and there can be at most three.
+    /// Schedules of the backups.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-map-key" = "name"))]
+    #[schemars(transform = facts::allowed("no two with the same cron expression; for `psmdb` one backup storage for all, for `postgresql` one for each and at most three"))]
     pub schedules: Field<Vec<BackupSchedule>>,
 }
 
@@ -38,7 +38,7 @@ pub struct BackupSchedule {
     /// the backups.
     pub backup_storage_name: Field<String>,
 
-    /// If `false`, this schedule takes no backups. Default `true`.
+    /// If `false`, this schedule takes no backups.
     #[schemars(extend("x-default" = true))]
     pub enabled: Field<bool>,
 
@@ -47,9 +47,11 @@ pub struct BackupSchedule {
 
     /// Number of backups of this schedule to keep; the oldest is deleted first. 0 keeps all.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "`0`"))]
     pub retention_copies: Field<i32>,
 
-    /// Time of the backups: a cron expression of five fields, such as `0 2 * * *`.
+    /// Time of the backups.
+    #[schemars(transform = facts::allowed("a cron expression of five fields, such as `0 2 * * *`"))]
     pub schedule: Field<String>,
 }
 
@@ -58,16 +60,23 @@ pub struct BackupSchedule {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct Pitr {
-    /// Name of the BackupStorage, of type `s3`, that receives the log. Required for `pxc`; the
-    /// other engines use the storage of their backups.
+    /// Name of the BackupStorage that receives the log. The other engines use the storage of their
+    /// backups.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`enabled` is `true`"))]
+    #[schemars(transform = facts::engines(&[Engine::Pxc]))]
+    #[schemars(transform = facts::allowed("a storage of type `s3`"))]
     pub backup_storage_name: Field<String>,
 
     /// If `true`, the log is uploaded. PostgreSQL always uploads it and ignores this setting.
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub enabled: Field<bool>,
 
-    /// Seconds between two uploads of the log, more than 0. Default: the engine's default interval.
+    /// Seconds between two uploads of the log.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = without_format)]
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
+    #[schemars(transform = facts::allowed("more than 0"))]
+    #[schemars(transform = facts::filled_by(Filler::Operator, "the interval of the engine"))]
     pub upload_interval_sec: Field<i64>,
 }

@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::extensions::since;
-use crate::{Field, Sensitive};
+use crate::{Field, Sensitive, facts};
 
 /// Origin of a new database's data: exactly one of `db_cluster_backup_name`, `backup_source` and
 /// `data_import`.
@@ -23,17 +22,18 @@ pub struct DataSource {
         extend("x-kubernetes-validations" = [
             {"rule": "self == oldSelf", "message": ".spec.dataSource.dataImport is immutable"}
         ]),
-        transform = since("1.8")
+        transform = facts::needs("1.8")
     )]
     pub data_import: Field<DataImport>,
 
-    /// Name of the DatabaseClusterBackup, in the same namespace and of the
-    /// same engine, to restore from.
+    /// Name of the DatabaseClusterBackup to restore from.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("a backup of the same namespace and engine"))]
     pub db_cluster_backup_name: Field<String>,
 
-    /// Time to restore to. Omitted: the time of the backup.
+    /// Time to restore to.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the time of the backup"))]
     pub pitr: Field<PitrTarget>,
 }
 
@@ -52,14 +52,17 @@ pub struct BackupSource {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PitrTarget {
-    /// The time, in UTC, in the form `2006-01-02T15:04:05Z`.
+    /// The time.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-semantic" = "timestamp"))]
+    #[schemars(transform = facts::required_when("always, once `pitr` is set"))]
+    #[schemars(transform = facts::allowed("a time in UTC, in the form `2006-01-02T15:04:05Z`"))]
     pub date: Field<String>,
 
-    /// Form of the time. Only `date` works; Everest refuses `latest`.
+    /// Form of the time.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("enum" = ["date", "latest"], "default" = "date"))]
+    #[schemars(transform = facts::allowed("`date`; Everest refuses `latest`"))]
     pub type_: Field<String>,
 }
 
@@ -103,16 +106,17 @@ pub struct DataImportSource {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImportS3 {
-    /// Access key ID; set it together with `secret_access_key`. Everest moves both into the Secret
-    /// `credentials_secret_name`. Terraform also stores them in its state; use `access_key_id_wo`
-    /// and `secret_access_key_wo` to avoid that.
+    /// Access key ID. Everest moves it into the Secret `credentials_secret_name`. Terraform also
+    /// stores it in its state; use `access_key_id_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`secret_access_key` is set"))]
     pub access_key_id: Field<Sensitive<String>>,
 
     /// Access key ID, write-only: sent when the database is created, and stored only in the Secret
     /// `credentials_secret_name`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`secret_access_key_wo` is set"))]
     pub access_key_id_wo: Field<Sensitive<String>>,
 
     /// Name of the bucket.
@@ -137,13 +141,15 @@ pub struct DataImportS3 {
     /// Region of the bucket.
     pub region: Field<String>,
 
-    /// Secret access key that belongs to `access_key_id`.
+    /// Secret access key, which is stored as the access key ID is.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::required_when("`access_key_id` is set"))]
     pub secret_access_key: Field<Sensitive<String>>,
 
-    /// Secret access key that belongs to `access_key_id_wo`, write-only.
+    /// Secret access key, write-only: sent and stored as the access key ID is.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    #[schemars(transform = facts::required_when("`access_key_id_wo` is set"))]
     pub secret_access_key_wo: Field<Sensitive<String>>,
 
     /// If `false`, the endpoint's TLS certificate is not verified.

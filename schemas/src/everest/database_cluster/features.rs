@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::extensions::{optional_is_computed, optional_is_unfilled, quantity_values};
-use crate::{Field, StringMap, quantity};
+use crate::facts;
+use crate::{Engine, Field, StringMap, quantity};
 
 /// Sharding of a MongoDB database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +15,7 @@ pub struct Sharding {
     /// The config servers, which store the metadata of the shards.
     pub config_server: Field<ConfigServer>,
 
-    /// If `true`, the database is sharded. Cannot be changed once the database exists.
+    /// If `true`, the database is sharded.
     pub enabled: Field<bool>,
 
     /// Number of shards, each with `engine.replicas` pods.
@@ -27,8 +28,9 @@ pub struct Sharding {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct ConfigServer {
-    /// Number of pods. Must be odd, and at least 3 unless `engine.replicas` is 1.
+    /// Number of pods.
     #[schemars(range(min = 1))]
+    #[schemars(transform = facts::allowed("an odd number, at least 3 unless `engine.replicas` is 1"))]
     pub replicas: Field<i32>,
 }
 
@@ -61,22 +63,24 @@ pub struct ResourceRequirements {
     ))]
     pub claims: Field<Vec<ResourceClaim>>,
 
-    /// Limits of the container: Kubernetes quantities by resource, such as `cpu` and `memory`.
+    /// Limits of the container by resource, such as `cpu` and `memory`.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
         deserialize_with = "quantity::deserialize_map"
     )]
     #[schemars(transform = quantity_values)]
+    #[schemars(transform = facts::allowed("Kubernetes quantities"))]
     pub limits: StringMap,
 
-    /// Requests of the container: Kubernetes quantities by resource.
+    /// Requests of the container by resource.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
         deserialize_with = "quantity::deserialize_map"
     )]
     #[schemars(transform = quantity_values)]
+    #[schemars(transform = facts::allowed("Kubernetes quantities"))]
     pub requests: StringMap,
 }
 
@@ -88,8 +92,9 @@ pub struct ResourceClaim {
     /// Name of the claim in the pod's spec.
     pub name: Field<String>,
 
-    /// The request within the claim; omitted: all of it.
+    /// The request within the claim.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::omitted("the whole claim"))]
     pub request: Field<String>,
 }
 
@@ -98,8 +103,9 @@ pub struct ResourceClaim {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct EngineFeatures {
-    /// Options of MongoDB (`psmdb`).
+    /// Options of MongoDB.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::engines(&[Engine::Psmdb]))]
     pub psmdb: Field<PsmdbFeatures>,
 }
 
@@ -109,8 +115,10 @@ pub struct EngineFeatures {
 #[schemars(transform = optional_is_unfilled)]
 pub struct PsmdbFeatures {
     /// Name of the SplitHorizonDNSConfig, in the same namespace, that gives each pod a public host
-    /// name. Cannot be combined with sharding. A change replaces the database.
+    /// name.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true))]
+    #[schemars(transform = facts::engines(&[Engine::Psmdb]))]
+    #[schemars(transform = facts::allowed("only without sharding"))]
     pub split_horizon_dns_config_name: Field<String>,
 }

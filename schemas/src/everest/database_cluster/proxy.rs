@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Resources, Storage};
-use crate::Field;
-use crate::extensions::{optional_is_computed, optional_is_unfilled, since};
+use crate::extensions::{optional_is_computed, optional_is_unfilled};
+use crate::facts::{self, Filler};
+use crate::{Engine, Field};
 
 /// The proxy in front of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,11 +23,12 @@ pub struct Proxy {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub expose: Field<Expose>,
 
-    /// Number of proxy pods; at least 2 for a `pxc` database with more than one replica. Default:
-    /// the default of the engine's operator. An unsharded `psmdb` database has no proxy.
+    /// Number of proxy pods. An unsharded `psmdb` database has no proxy.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(range(min = 1))]
     #[schemars(extend("x-unfilled" = true))]
+    #[schemars(transform = facts::allowed("at least 1; at least 2 for `pxc` with more than one replica"))]
+    #[schemars(transform = facts::filled_by(Filler::Operator, "that of the engine"))]
     pub replicas: Field<i32>,
 
     /// CPU and memory of each proxy pod.
@@ -36,13 +38,15 @@ pub struct Proxy {
 
     /// Volume of each `proxysql` pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true), transform = since("1.15"))]
+    #[schemars(extend("x-unfilled" = true), transform = facts::needs("1.15"))]
+    #[schemars(transform = facts::engines(&[Engine::Pxc]))]
     pub storage: Field<Storage>,
 
-    /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer` for `postgresql`.
-    /// Default: `haproxy` for `pxc`; the other engines have only one proxy.
+    /// The proxy.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("enum" = ["mongos", "haproxy", "proxysql", "pgbouncer"]))]
+    #[schemars(transform = facts::allowed("`haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer` for `postgresql`"))]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "`haproxy` for `pxc`; the only proxy of the other engines"))]
     pub type_: Field<String>,
 }
 
@@ -57,25 +61,24 @@ pub struct Proxy {
     }])
 )]
 pub struct Expose {
-    /// Address ranges, in CIDR notation, that may connect through the load balancer. Each range may
-    /// appear only once. Empty: any address.
+    /// Address ranges that may connect through the load balancer.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::allowed("ranges in CIDR notation, each once"))]
+    #[schemars(transform = facts::omitted("any address"))]
     pub ip_source_ranges: Field<Vec<Field<String>>>,
 
-    /// Name of the LoadBalancerConfig whose annotations the Service gets. While the database is
-    /// exposed, it can be changed but not removed.
+    /// Name of the LoadBalancerConfig whose annotations the Service gets.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = since("1.9"))]
+    #[schemars(transform = facts::needs("1.9"))]
     pub load_balancer_config_name: Field<String>,
 
-    /// Kind of the Service: `ClusterIP`, `LoadBalancer` or `NodePort`. `internal` and `external`
-    /// are the older names of `ClusterIP` and `LoadBalancer`. Everest before 1.12 supports only the
-    /// older names.
+    /// Kind of the Service.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend(
         "enum" = ["internal", "external", "ClusterIP", "LoadBalancer", "NodePort"],
         "default" = "ClusterIP",
         "x-semantic" = "expose-type"
     ))]
+    #[schemars(transform = facts::allowed("`ClusterIP`, `LoadBalancer` or `NodePort`; `internal` and `external` are older names of the first two, and the only values before Everest 1.12"))]
     pub type_: Field<String>,
 }

@@ -49,7 +49,7 @@ pub(super) fn content_hash(entries: &[Entry<'_>]) -> String {
 }
 
 /// The SHA-256 of some bytes in hexadecimal.
-pub(super) fn sha256(content: &[u8]) -> String {
+pub(crate) fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))

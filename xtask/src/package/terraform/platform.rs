@@ -70,6 +70,18 @@ impl Platform {
         matches!(self.system, System::Linux)
     }
 
+    /// The Rust target that its programs are built for.
+    pub const fn target(self) -> &'static str {
+        match (self.system, self.machine) {
+            (System::Darwin, Machine::Amd64) => "x86_64-apple-darwin",
+            (System::Darwin, Machine::Arm64) => "aarch64-apple-darwin",
+            (System::Linux, Machine::Amd64) => "x86_64-unknown-linux-musl",
+            (System::Linux, Machine::Arm64) => "aarch64-unknown-linux-musl",
+            (System::Windows, Machine::Amd64) => "x86_64-pc-windows-msvc",
+            (System::Windows, Machine::Arm64) => "aarch64-pc-windows-msvc",
+        }
+    }
+
     /// Returns true if the content is a 64-bit program for this platform.
     pub fn fits(self, content: &[u8]) -> bool {
         let number = |at: usize| -> Option<u16> {

@@ -235,6 +235,48 @@ fn a_secret_that_is_there_is_written_only_if_the_same_creation_left_it() {
 }
 
 #[test]
+fn a_secret_that_an_import_reads_is_not_taken_for_left_over() {
+    let s3 = json!({"bucket": "b", "region": "r", "endpointURL": "https://s3.example.com",
+        "credentialsSecretName": "s3"});
+    let import = json!({"dataImporterName": "dump", "source": {"path": "d", "s3": s3}});
+    let job = json!({"metadata": {"uid": "j"}, "spec": {"targetClusterName": "orders",
+        "dataImporterName": "dump", "source": {"path": "d", "s3": s3}}});
+    let database = json!({"metadata": {"uid": "d"}, "spec": {"engine": {"type": "pxc",
+        "storage": {"size": "1Gi"}}, "dataSource": {"dataImport": import}}});
+    for (kind, reader) in [
+        (ObjectKind::DataImportJob, job),
+        (ObjectKind::Database, database),
+    ] {
+        let world = World::default().with(ObjectKind::Secret, "s3", ours(&[]));
+        let (written, last) = course(&mut world.with(kind, "reader", reader), content());
+        assert_eq!(written, [""; 0]);
+        assert!(matches!(last, Action::Refuse { .. }), "{last:?}");
+    }
+}
+
+#[test]
+fn a_secret_of_another_use_is_not_read_and_so_not_deleted_with_the_storage() {
+    let mut passwords = ours(&[]);
+    passwords["metadata"]["managedFields"][0]["fieldsV1"] = json!({"f:data": {"f:root": {}}});
+    for (held, is_refused) in [(passwords, true), (ours(&[]), false)] {
+        let mut world = World::default().with(ObjectKind::Secret, "s3", held);
+        let (written, last) = course(&mut world, None);
+        match last {
+            Action::Refuse { message, attribute } => {
+                assert!(is_refused && written.is_empty(), "{written:?}");
+                assert_eq!(attribute.unwrap().to_string(), "name");
+                let said = message.render(Dialect::Terraform);
+                assert!(
+                    said.contains("Secret prod/s3 has none of the keys"),
+                    "{said}"
+                );
+            }
+            other => assert!(!is_refused, "{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_goes_with_a_former_storage_is_waited_for() {
     for content in [content(), None] {
         let mut world = World::default().with(ObjectKind::Secret, "s3", ours(&["former"]));
@@ -331,9 +373,13 @@ fn a_change_writes_no_secret_of_others() {
     owned["metadata"]["managedFields"] = json!([{"manager": "everest", "operation": "Update"}]);
     let mut published = ours(&["managed"]);
     published["metadata"]["ownerReferences"][0]["kind"] = json!("Database");
+    // The passwords of a database, which this provider writes too.
+    let mut passwords = ours(&[]);
+    passwords["metadata"]["managedFields"][0]["fieldsV1"] = json!({"f:data": {"f:root": {}}});
     for (secret, is_written) in [
         (foreign, false),
         (published, false),
+        (passwords, false),
         (owned, true),
         (ours(&[]), true),
     ] {

@@ -141,11 +141,11 @@ fn a_secret_that_is_used_as_it_is_belongs_to_nobody_else() {
     world.put(
         ObjectKind::Secret,
         "first-load",
-        secret("kubectl", "k", json!([])),
+        secret("kubectl", "AWS_ACCESS_KEY_ID", json!([])),
     );
     let next = world.next(&mut without_keys());
     assert!(matches!(next, Action::Create { .. }), "{next:?}");
-    let owned = secret("kubectl", "k", owner("BackupStorage", "b"));
+    let owned = secret("kubectl", "AWS_ACCESS_KEY_ID", owner("BackupStorage", "b"));
     world.put(ObjectKind::Secret, "first-load", owned);
     let next = world.next(&mut without_keys());
     assert!(

@@ -7,7 +7,7 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
 use super::users::UserSecret;
-use super::{After, AwaitReady, Bodies, busy, is_from_backup};
+use super::{After, AwaitReady, Bodies, busy, is_from_backup, named_secrets};
 use crate::facts::Seen;
 use crate::lifecycle::{
     Action, Apply, HandOver, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites,
@@ -41,7 +41,7 @@ const RECOMMENDATION: &str = "recommendation";
 ///    engine operator of the namespace is being upgraded: that is waited for. A change that does
 ///    not reach the spec (a resumed wait, labels) is not held back.
 /// 4. Passwords that the configuration sends are written into the Secret that the engine's operator
-///    reads.
+///    reads. A change to a Secret that was made for something else is refused.
 /// 5. The part of the change that is ours is applied: see [`Bodies::ours`].
 /// 6. A requested restart is started after the change is written.
 /// 7. The database is waited for until it is ready, unless `wait` is false.
@@ -251,6 +251,9 @@ impl ChangeDatabase {
         let starts = body["spec"]["paused"] == Value::Bool(false);
         if begins && !starts && is_stopped(live) {
             return Ok(paused());
+        }
+        if let Some(refused) = named_secrets::of_users(observed, planned, Some(live))? {
+            return Ok(refused);
         }
         let restarts = restart::is_asked(&self.prior, planned);
         if (bodies.changes_the_spec() || restarts)

@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
 use super::import_keys::ImportKeys;
+use super::named_secrets;
 use super::users::{RemoveUserSecret, UserSecret};
 use super::{After, AwaitReady};
 use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites};
@@ -17,7 +18,8 @@ use crate::{Operation, readiness, v1};
 /// 1. The upgrade of an engine's operator in the namespace is waited for.
 /// 2. If passwords are given, they are written into the Secret that the engine's operator reads.
 ///    It must not exist, unless the same creation has left it, and it is not touched if the
-///    database exists. The same holds for the keys of an import.
+///    database exists. The same holds for the keys of an import. A Secret that the database only
+///    names must not have been made for something else.
 /// 3. The object is created, with the data source.
 /// 4. Unless `wait` is false, the database is waited for until it is ready, including the engine's
 ///    own object and the restore or import of the first data. `error` does not end the wait,
@@ -85,6 +87,9 @@ impl CreateDatabase {
 
     /// The step before the object.
     fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
+        if let Some(refused) = self.named(observed)? {
+            return Ok(Some(refused));
+        }
         let users = self.users.as_ref().filter(|_| !self.wrote_users);
         let keys = self.keys.as_ref().filter(|_| !self.wrote_keys);
         if users.is_none() && keys.is_none() {
@@ -102,6 +107,19 @@ impl CreateDatabase {
             (Some(users), _) => users.before_creation(observed).map(Some),
             (None, Some(keys)) => keys.before_creation(observed),
             (None, None) => Ok(None),
+        }
+    }
+
+    /// The refusal of a Secret that is only named.
+    fn named(&self, observed: &Observed) -> Result<Option<Action>, Query> {
+        if self.users.is_none()
+            && let Some(refused) = named_secrets::of_users(observed, &self.model, None)?
+        {
+            return Ok(Some(refused));
+        }
+        match self.keys {
+            Some(_) => Ok(None),
+            None => named_secrets::of_import(observed, &self.model),
         }
     }
 }

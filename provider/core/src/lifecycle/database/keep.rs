@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
 
 use super::change::not_now;
+use super::named_secrets;
 use super::users::UserSecret;
 use crate::Operation;
 use crate::lifecycle::{Action, Agreed, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
@@ -19,7 +20,8 @@ use crate::v1::{self, ObjectMapping, OwnedKeys, known_json, ownership};
 ///
 /// 1. Everest has to accept changes: the database may be busy, or an operator of its namespace
 ///    under upgrade.
-/// 2. Passwords that a Secret gives are written into the Secret that the engine's operator reads.
+/// 2. Passwords that a Secret gives are written into the Secret that the engine's operator reads. A
+///    change to a Secret that was made for something else is refused.
 /// 3. A paused database that the change starts is not restarted as well, so the trigger is noted
 ///    before the start.
 /// 4. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
@@ -148,6 +150,9 @@ impl Lifecycle for KeepDatabase {
             Step::Begin(body) | Step::Forget(body) => Some(body),
             Step::Nothing => None,
         };
+        if let Some(refused) = named_secrets::of_users(observed, &self.config, Some(live))? {
+            return Ok(refused);
+        }
         let users = self.send_users(live, observed)?;
         if change.is_none() && restart.is_none() && !is_half && users.is_none() {
             return Ok(Action::Done(()));

@@ -4,7 +4,7 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::lifecycle::own_secret::OwnSecret;
+use crate::lifecycle::own_secret::{OwnSecret, is_owned_by};
 use crate::lifecycle::{
     Action, Lifecycle, ObjectRef, Observed, Query, Removal, SecretMetadata, Stopwatches,
 };
@@ -50,7 +50,9 @@ impl UserSecret {
     }
 
     /// The step before the database is created: the Secret is written under the name that the
-    /// database gives it, by default the one that Everest would. A Secret that exists stays, unless a creation of ours has left it over.
+    /// database gives it, by default the one that Everest would. A Secret that exists stays, unless a
+    /// creation of this database has left it over: this provider writes Secrets for other databases
+    /// and other kinds, too.
     ///
     /// # Errors
     /// The query that has to be answered first.
@@ -60,7 +62,7 @@ impl UserSecret {
         let found = observed.object::<SecretMetadata>(namespace, name)?;
         let found = found.map(|SecretMetadata(found)| found);
         if let Some(found) = found
-            && !(is_unowned(&own, found) && is_read(observed, namespace, name)? == Some(false))
+            && !(is_left_over(&own, found) && is_read(observed, namespace, name)? == Some(false))
         {
             let message = format!(
                 "the Secret {namespace}/{name} for its passwords already exists and was not \
@@ -97,7 +99,7 @@ impl UserSecret {
         if self.users.are_in(found, &self.manager) {
             return Ok(None);
         }
-        if !passwords::is_of(live, found) && !own.belongs_to(found, live.metadata.uid.as_deref()) {
+        if !passwords::is_of(live, found) && !is_owned_by(found, live.metadata.uid.as_deref()) {
             let message = format!(
                 "its passwords are in the Secret {namespace}/{name}, which was not written for \
                  this database and stays as it is. Change the passwords in that Secret where it is \
@@ -117,8 +119,8 @@ impl UserSecret {
 /// Deletes the Secret with the users of a database that is gone or was not made.
 ///
 /// The engine's operator deletes it with the volumes of a database. So what is left is the Secret
-/// of a database that its operator never got to; it goes if this provider has written it, nothing
-/// owns it and no database reads it.
+/// of a database that its operator never got to; it goes if this provider has written it for that
+/// database, nothing owns it and no database reads it.
 #[derive(Clone, Debug)]
 pub struct RemoveUserSecret {
     secret: OwnSecret,
@@ -148,7 +150,7 @@ impl RemoveUserSecret {
             return Ok(None);
         };
         // Where databases may not be listed, one may read it.
-        if !is_unowned(&self.secret, found)
+        if !is_left_over(&self.secret, found)
             || is_read(observed, &object.namespace, &object.name)? != Some(false)
         {
             return Ok(None);
@@ -182,9 +184,11 @@ fn name_at_creation(model: &DatabaseModel) -> String {
         .map_or_else(|| default_secret(model.key().1), str::to_owned)
 }
 
-/// Returns true if this provider has written a Secret that nothing owns.
-fn is_unowned(own: &OwnSecret, secret: &ObjectMeta) -> bool {
-    own.is_written(secret) && secret.owner_references.as_ref().is_none_or(Vec::is_empty)
+/// Returns true if this provider has written a Secret for the database and nothing owns the Secret.
+fn is_left_over(own: &OwnSecret, secret: &ObjectMeta) -> bool {
+    own.is_written(secret)
+        && passwords::database_of(secret) == Some(own.owner.name.as_str())
+        && secret.owner_references.as_ref().is_none_or(Vec::is_empty)
 }
 
 /// Returns true if a database reads the Secret; `None` if databases may not be listed.

@@ -69,7 +69,7 @@ pub(in crate::rules) const RAISED_ELSEWHERE: Rule = Rule {
 pub(in crate::rules) const EVEREST_V1: Rule = Rule {
     id: "everest-v1",
     sentence: "Objects are created and changed in a cluster that runs Everest v1 and no Everest v2: v2 has other kinds, does not install operators with OLM and must not share a cluster with v1.",
-    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/everest).",
+    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/openeverest).",
     engines: ALL,
     operations: BOTH,
     checked: ONLINE,
@@ -78,8 +78,8 @@ pub(in crate::rules) const EVEREST_V1: Rule = Rule {
 
 pub(in crate::rules) const MEMBER_SERVED: Rule = Rule {
     id: "everest-serves",
-    sentence: "Releases of Everest v1 differ in the fields of their definitions. Kubernetes refuses a write with a field that the definitions in the cluster do not have.",
-    advice: "Upgrade Everest, or remove the value.",
+    sentence: "Releases of Everest v1 differ in their kinds and in the fields of these. Kubernetes refuses a write with a kind or a field that the definitions in the cluster do not have.",
+    advice: "Upgrade Everest and its definitions, which Helm does not upgrade with the chart, or remove what they do not have.",
     engines: ALL,
     operations: BOTH,
     checked: ONLINE,

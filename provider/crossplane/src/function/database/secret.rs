@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Map, Value, json};
 
 use super::ComposeError;
-use super::identity::{Identity, IdentityError};
+use super::identity::{Identity, IdentityError, NameError};
 use crate::function::step::Step;
 
 /// Composes the Secret once all its values are known, and returns its name.
@@ -56,10 +56,12 @@ pub(super) fn compose(
         if let Seen::Found(object) = other
             && step.is_foreign(&object)
         {
-            return Err(ComposeError::Taken {
-                kind: "the Secret",
+            return Err(NameError::Taken {
+                kind: "Secret",
                 name,
-            });
+                advice: "choose another name",
+            }
+            .into());
         }
     }
     let (data, ready) = match known(step, observed) {

@@ -159,7 +159,7 @@ pub enum TargetError {
     /// The cluster does not serve Everest's kinds.
     #[error(
         "{key}: OpenEverest v1 is not installed in the cluster. Install it (helm repo \
-         https://openeverest.github.io/helm-charts/, chart openeverest/everest), or let the \
+         https://openeverest.github.io/helm-charts/, chart openeverest/openeverest), or let the \
          config name the cluster that has it"
     )]
     EverestMissing {

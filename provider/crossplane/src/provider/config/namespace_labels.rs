@@ -2,11 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crossplane_managed::reflector::{Lookup, Reflector};
+use crossplane_managed::reflector::{Lookup, MetadataReflector};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
-use kube::core::PartialObjectMeta;
 
 use super::grants::Labels;
 use super::kubeconfig_source::control_plane;
@@ -15,7 +14,7 @@ use super::{TargetError, TargetKey};
 /// The labels of namespaces. They are watched from the first question on.
 pub(super) struct NamespaceLabels {
     control: kube::Client,
-    watched: OnceLock<Reflector<PartialObjectMeta<Namespace>>>,
+    watched: OnceLock<MetadataReflector>,
 }
 
 impl NamespaceLabels {
@@ -32,9 +31,9 @@ impl NamespaceLabels {
     /// # Errors
     /// If they cannot be read.
     pub(super) async fn of(&self, key: &TargetKey, namespace: &str) -> Result<Labels, TargetError> {
-        let watched = self
-            .watched
-            .get_or_init(|| Reflector::start(Api::all(self.control.clone()), (), trim, |_| {}));
+        let watched = self.watched.get_or_init(|| {
+            MetadataReflector::of::<Namespace>(self.control.clone(), None, trim, |_| {})
+        });
         let labels = match watched.get(None, namespace).await {
             Lookup::Present(found) => found.metadata.labels.clone(),
             Lookup::Absent => None,
@@ -66,8 +65,7 @@ impl NamespaceLabels {
 }
 
 /// Keeps nothing but names and labels.
-fn trim(namespace: &mut PartialObjectMeta<Namespace>) {
-    let metadata = &mut namespace.metadata;
+fn trim(metadata: &mut ObjectMeta) {
     *metadata = ObjectMeta {
         name: metadata.name.take(),
         resource_version: metadata.resource_version.take(),

@@ -42,8 +42,8 @@ impl Kind for DataImportJobs {
         lifecycle::awaited(scene, &mut import).await
     }
 
-    /// Looks once more for another import that has begun meanwhile, and only then writes the Secret
-    /// and creates the import: those into one database take turns.
+    /// Looks once more for a restore or an import that has begun meanwhile, and only then writes the
+    /// Secret and creates the import: those of one database take turns.
     async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<DataImportJob>, ReconcileError> {
         let mut import = import(scene).await?;
         lifecycle::create(scene, &mut import).await

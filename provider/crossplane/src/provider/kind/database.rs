@@ -53,11 +53,11 @@ impl Kind for Databases {
     const NAME_IS_LIMITED: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
-    fn trim(external: &mut DatabaseCluster) {
-        if let Some(status) = &mut external.status {
-            status.details = None;
+    const TRIM: Option<fn(&mut Value)> = Some(|external| {
+        if let Some(Value::Object(status)) = external.get_mut("status") {
+            status.remove("details");
         }
-    }
+    });
 
     fn observed(external: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         let mut model = v1::database::observed(external, owned);

@@ -29,8 +29,8 @@ impl Kind for Restores {
         lifecycle::awaited(scene, &mut BeginRestore::of(scene.config)).await
     }
 
-    /// Looks once more for another restore that has begun meanwhile, and only then creates it: those of
-    /// one database take turns.
+    /// Looks once more for a restore or an import that has begun meanwhile, and only then creates the
+    /// restore: those of one database take turns.
     async fn create(
         scene: &mut Scene<'_, Self>,
     ) -> Result<Arc<DatabaseClusterRestore>, ReconcileError> {

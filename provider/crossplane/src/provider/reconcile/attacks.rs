@@ -180,19 +180,37 @@ fn cluster(grants: &Value) -> ControlPlane {
                 json!({"ca.crt": "dGhlaXJz", "ca.key": "dGhlaXJz"}),
             ),
             passwords_of_the_provider(place),
+            keys_of_the_provider(place),
         ]);
     }
     ControlPlane::new(objects, |_, _| {})
 }
 
-/// Passwords of a database that the provider has written for another managed resource. Nobody owns
-/// their Secret.
-fn passwords_of_the_provider(namespace: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "dGhlaXJz"}, "type": "Opaque",
-        "metadata": {"name": "everest-secrets-crm", "namespace": namespace, "managedFields": [
+/// A Secret that the provider has written for another managed resource. Nobody owns it.
+fn of_the_provider(namespace: &str, name: &str, keys: &[&str]) -> Value {
+    let members = |prefix: &str, value: Value| -> Value {
+        let members = keys
+            .iter()
+            .map(|key| (format!("{prefix}{key}"), value.clone()));
+        members.collect()
+    };
+    json!({"apiVersion": "v1", "kind": "Secret", "data": members("", json!("dGhlaXJz")),
+        "type": "Opaque", "metadata": {"name": name, "namespace": namespace, "managedFields": [
             {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": "v1",
                 "fieldsType": "FieldsV1",
-                "fieldsV1": {"f:data": {"f:root": {}}, "f:type": {}}}]}})
+                "fieldsV1": {"f:data": members("f:", json!({})), "f:type": {}}}]}})
+}
+
+/// The passwords of a database that is not there any more, or not yet.
+fn passwords_of_the_provider(namespace: &str) -> Value {
+    let mut secret = of_the_provider(namespace, "everest-secrets-crm", &["root"]);
+    secret["metadata"]["labels"] = json!({"clusterName": "crm"});
+    secret
+}
+
+/// The certificate and the key of a DNS configuration, of which Everest makes nothing the owner.
+fn keys_of_the_provider(namespace: &str) -> Value {
+    of_the_provider(namespace, "domain", &["ca.crt", "ca.key"])
 }
 
 /// Everything that is not the managed resource's, without what changes with each write.
@@ -274,6 +292,13 @@ fn with_passwords(secret: &str) -> Value {
     let mut database = database("shop");
     database["engine"]["userSecretsName"] = json!(secret);
     database["usersSecretRef"] = json!({"name": "passwords"});
+    database
+}
+
+/// The same with a Secret of its choice and nothing else.
+fn naming(secret: &str) -> Value {
+    let mut database = database("shop");
+    database["engine"]["userSecretsName"] = json!(secret);
     database
 }
 
@@ -748,6 +773,88 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 json!({"forProvider": import("shop", true)}),
             ),
             "was not written for it",
+        ),
+        (
+            attack(
+                "passes the passwords of another database off as left over by a new one",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_passwords("everest-secrets-crm")}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "passes the key of a DNS configuration off as left over by a new database",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_passwords("domain")}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "has the key of a DNS configuration deleted with a database that names it",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": naming("domain")}),
+            ),
+            "has none of the keys of the engine's users",
+        ),
+        (
+            attack(
+                "has passwords deleted with a new database that imports with them",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                {
+                    let mut database = with_import_keys("everest-secrets-crm");
+                    database.as_object_mut().unwrap().remove("importSecretRef");
+                    json!({"forProvider": database})
+                },
+            ),
+            "has none of the keys AWS_ACCESS_KEY_ID",
+        ),
+        (
+            attack(
+                "has passwords deleted with a storage that reads them",
+                run::<BackupStorages>,
+                "everestbackupstorages",
+                "BackupStorage",
+                named("everest-secrets-crm"),
+                json!({"forProvider": {"type": "s3", "bucket": "mine", "region": "r"}}),
+            ),
+            "has none of the keys AWS_ACCESS_KEY_ID",
+        ),
+        (
+            attack(
+                "has passwords deleted with a monitoring configuration that reads them",
+                run::<MonitoringConfigs>,
+                "everestmonitoringconfigs",
+                "MonitoringConfig",
+                named("everest-secrets-crm"),
+                json!({"forProvider": {"type": "pmm",
+                    "pmm": {"url": "https://mine.example.com"}}}),
+            ),
+            "has none of the keys apiKey",
+        ),
+        (
+            attack(
+                "has passwords deleted with a DNS configuration that reads them",
+                run::<SplitHorizonDnsConfigs>,
+                "everestsplithorizondnsconfigs",
+                "SplitHorizonDNSConfig",
+                named("everest-secrets-crm"),
+                json!({"forProvider": {"baseDomainNameSuffix": "mine.example.com"}}),
+            ),
+            "has none of the keys ca.key",
         ),
         (
             attack(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::provider::controllers::Controller;
-use crate::provider::kind::Databases;
+use crate::provider::kind::{Databases, Kind, PodSchedulingPolicies, SplitHorizonDnsConfigs};
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, condition, process, rest, world};
 
@@ -19,7 +19,7 @@ fn with_limits() -> (ControlPlane, String) {
 }
 
 /// Why the managed resource is not synced after some reconciles.
-async fn refused(plane: &ControlPlane, controller: &Controller<Databases>, path: &str) -> String {
+async fn refused<K: Kind>(plane: &ControlPlane, controller: &Controller<K>, path: &str) -> String {
     for _ in 0..5 {
         let managed = serde_json::from_value(plane.get(path).unwrap()).unwrap();
         super::reconcile(&managed, controller).await;
@@ -50,7 +50,7 @@ async fn a_value_that_everest_in_the_cluster_lacks_is_a_condition_until_everest_
     for words in [
         "Everest in this cluster serves no spec.forProvider.engine.resources.limits, which needs Everest 1.16 \
          or newer",
-        "Upgrade Everest, or remove the value.",
+        "Upgrade Everest and its definitions, which Helm does not upgrade with the chart, or remove",
     ] {
         assert!(said.contains(words), "{said}");
     }
@@ -60,6 +60,47 @@ async fn a_value_that_everest_in_the_cluster_lacks_is_a_condition_until_everest_
     rest(&plane, &controller, &path).await;
     assert_eq!(condition(&plane, &path, "Synced")["status"], "True");
     assert!(is_written(&plane));
+}
+
+/// Why a managed resource of a kind that Everest 1.5 does not have is not synced there.
+async fn refused_by_an_older_everest<K: Kind>(
+    (plural, kind, spec): (&str, &str, &Value),
+    definition: &str,
+) -> String {
+    let (plane, path) = world(plural, kind, spec);
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    plane.remove(&format!("{definitions}/{definition}"));
+    let server = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "everest-server", "namespace": "everest-system"},
+        "spec": {"selector": {}, "template": {"spec": {"containers": [
+            {"name": "everest", "image": "percona/percona-everest:1.5.0"}]}}}});
+    plane.put("", server);
+    refused(&plane, &process::<K>(&plane), &path).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_everest_in_the_cluster_lacks_is_a_condition_with_both_versions() {
+    let policy = json!({"engineType": "pxc"});
+    let policies = (
+        "everestpodschedulingpolicies",
+        "PodSchedulingPolicy",
+        &policy,
+    );
+    let definition = "podschedulingpolicies.everest.percona.com";
+    let said = refused_by_an_older_everest::<PodSchedulingPolicies>(policies, definition).await;
+    let words = "Everest 1.5.0 in this cluster serves no PodSchedulingPolicy, which needs Everest \
+                 1.7 or newer";
+    assert!(said.contains(words), "{said}");
+    let dns = json!({"baseDomainNameSuffix": "db.example.com"});
+    let configs = (
+        "everestsplithorizondnsconfigs",
+        "SplitHorizonDNSConfig",
+        &dns,
+    );
+    let definition = "splithorizondnsconfigs.enginefeatures.everest.percona.com";
+    let said = refused_by_an_older_everest::<SplitHorizonDnsConfigs>(configs, definition).await;
+    let words = "serves no SplitHorizonDNSConfig, which needs Everest 1.10 or newer";
+    assert!(said.contains(words), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

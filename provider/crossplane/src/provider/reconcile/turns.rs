@@ -1,9 +1,14 @@
 //! Operations on one database that Everest does one at a time.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::reconcile;
+use crate::provider::context::Context;
+use crate::provider::controllers::controller;
 use crate::provider::kind::{Backups, DataImportJobs, Kind, Restores};
+use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, world};
 
@@ -86,4 +91,48 @@ async fn of_two_imports_into_one_database_one_begins_and_the_other_waits() {
         both::<DataImportJobs>(&plane, "everestdataimportjobs").await,
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_restore_and_an_import_of_one_database_one_begins_and_the_other_waits() {
+    let import = json!({"databaseName": "main", "dataImporterName": "dump",
+        "source": {"path": "d", "s3": {"bucket": "dumps", "region": "r",
+            "endpointURL": "https://s3.test"}}, "secretRef": {"name": "keys"}});
+    let plane = endless("everestdataimportjobs", "DataImportJob", &import);
+    plane.delete(&format!("{MANAGED}/everestdataimportjobs/second"));
+    let restore = format!("{MANAGED}/everestrestores/drill");
+    plane.put(
+        &restore,
+        json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": "Restore",
+            "metadata": {"name": "drill", "namespace": "shop", "uid": "drill"},
+            "spec": {"forProvider": {"databaseName": "main", "backupName": "sunday"}}}),
+    );
+    let context = Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    ));
+    let (imports, _) = controller::<DataImportJobs>(Arc::clone(&context));
+    let (restores, _) = controller::<Restores>(context);
+    let job = format!("{MANAGED}/everestdataimportjobs/orders");
+    for _ in 0..6 {
+        let imported = async {
+            let managed = serde_json::from_value(plane.get(&job).unwrap()).unwrap();
+            reconcile(&managed, &imports).await
+        };
+        let restored = async {
+            let managed = serde_json::from_value(plane.get(&restore).unwrap()).unwrap();
+            reconcile(&managed, &restores).await
+        };
+        tokio::join!(imported, restored);
+    }
+    let begun: Vec<_> = plane
+        .all()
+        .into_keys()
+        .filter(|path| {
+            path.starts_with(EVEREST)
+                && (path.ends_with("/dataimportjobs/orders")
+                    || path.ends_with("/databaseclusterrestores/drill"))
+        })
+        .collect();
+    assert_eq!(begun.len(), 1, "{begun:?}");
 }

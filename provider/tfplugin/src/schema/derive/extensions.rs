@@ -37,7 +37,7 @@ impl Says {
 }
 
 /// The extensions of [`crate::schema`].
-const KNOWN: [(&str, Says); 19] = [
+const KNOWN: [(&str, Says); 21] = [
     ("x-read-only", Says::Flag),
     ("x-computed", Says::Flag),
     ("x-force-new", Says::Flag),
@@ -52,11 +52,13 @@ const KNOWN: [(&str, Says); 19] = [
     ("x-semantic", Says::Text),
     ("x-map-key", Says::Text),
     ("x-since", Says::Text),
+    ("x-note", Says::Text),
     ("x-deprecation-message", Says::Text),
     ("x-conflicts-with", Says::Names),
     (LIST_KEYS, Says::Names),
     ("x-default", Says::Anything),
     ("x-server-default", Says::Anything),
+    ("x-facts", Says::Anything),
 ];
 
 /// The only extension of Kubernetes that has a meaning here.

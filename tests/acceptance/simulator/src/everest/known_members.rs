@@ -121,6 +121,42 @@ mod tests {
         );
     }
 
+    /// The members of a schema that have no members of their own.
+    fn leaves(schema: &Value, path: &str, found: &mut Vec<String>) {
+        let (members, path) = match &schema["items"]["properties"] {
+            Value::Object(members) => (Some(members), format!("{path}/*")),
+            _ => (schema["properties"].as_object(), path.to_owned()),
+        };
+        match members {
+            Some(members) => {
+                for (name, member) in members {
+                    leaves(member, &format!("{path}/{name}"), found);
+                }
+            }
+            None => found.push(path),
+        }
+    }
+
+    #[test]
+    fn the_types_have_every_member_of_everests_definition() {
+        let definition = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../schemas/crds/everest.percona.com_databaseclusters.yaml"
+        );
+        let definition = std::fs::read_to_string(definition).unwrap();
+        let definition: Value = serde_yaml_ng::from_str(&definition).unwrap();
+        let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        let mut found = Vec::new();
+        leaves(&schema["properties"]["spec"], "", &mut found);
+        assert!(found.len() > 50, "{found:?}");
+        found.retain(|leaf| {
+            let is_at = |rest: &str| rest.is_empty() || rest.starts_with('/');
+            let mut known = KNOWN.iter().filter_map(|known| leaf.strip_prefix(known));
+            !known.any(is_at)
+        });
+        assert!(found.is_empty(), "KNOWN lacks {found:?}");
+    }
+
     #[test]
     fn an_older_operator_forgets_what_newer_types_have() {
         let mut spec = json!({"engine": {"resources": {"cpu": "1", "limits": {"cpu": "2"}}}});

@@ -35,6 +35,21 @@ fn secret(manager: &str) -> Value {
         "managedFields": [{"manager": manager, "operation": "Apply"}]}})
 }
 
+/// A Secret that a manager has written for the users of a database.
+fn written_for(manager: &str, database: &str) -> Value {
+    let mut secret = secret(manager);
+    secret["metadata"]["labels"] = json!({"clusterName": database});
+    secret
+}
+
+/// A Secret that this provider has written for an object of another kind.
+fn of_another_kind() -> Value {
+    let mut secret = secret(MANAGER);
+    secret["metadata"]["managedFields"][0]["fieldsV1"] =
+        json!({"f:data": {"f:ca.crt": {}, "f:ca.key": {}}});
+    secret
+}
+
 fn change(version: i64) -> ChangeDatabase {
     let (prior, planned) = (
         model(json!(null), json!(1)),
@@ -64,8 +79,7 @@ fn the_secret_comes_before_the_database_and_goes_again_if_that_is_not_made() {
     assert!(matches!(second, Action::Create { .. }), "{second:?}");
 
     let mut taken_back = create.taken_back(MANAGER).unwrap();
-    let held = secret(MANAGER);
-    world.put(ObjectKind::Secret, SECRET, held);
+    world.put(ObjectKind::Secret, SECRET, written_for(MANAGER, "orders"));
     let (written, last) = world.run(&mut taken_back);
     assert_eq!(written, [format!("delete Secret prod/{SECRET}")]);
     assert_eq!(last, Action::Done(()));
@@ -83,27 +97,56 @@ fn a_database_without_passwords_touches_no_secret() {
 #[test]
 fn a_secret_that_exists_is_taken_only_if_a_creation_of_ours_has_left_it() {
     let model = model(json!({"root": "a"}), json!(1));
-    let next = |manager: &str, reader: Option<&str>| {
-        let mut world = World::default().with(ObjectKind::Secret, SECRET, secret(manager));
+    let next = |held: Value, reader: Option<&str>| {
+        let mut world = World::default().with(ObjectKind::Secret, SECRET, held);
         if let Some(reader) = reader {
             world.put(ObjectKind::Database, reader, live(reader));
         }
         world.next(&mut create(&model))
     };
-    assert!(matches!(next(MANAGER, None), Action::Apply(_)));
-    for (manager, reader) in [("kubectl", None), (MANAGER, Some("other"))] {
-        match next(manager, reader) {
+    let left = || written_for(MANAGER, "orders");
+    assert!(matches!(next(left(), None), Action::Apply(_)));
+    for (held, reader) in [
+        (written_for("kubectl", "orders"), None),
+        (left(), Some("other")),
+        // What this provider writes for another database, or for another kind.
+        (written_for(MANAGER, "crm"), None),
+        (of_another_kind(), None),
+    ] {
+        match next(held.clone(), reader) {
             Action::Refuse { attribute, .. } => {
                 assert_eq!(attribute.unwrap().to_string(), "usersWo");
             }
-            other => panic!("{manager}: {other:?}"),
+            other => panic!("{held}: {other:?}"),
         }
     }
     // The Secret of a database that is in the way is not touched.
-    assert!(matches!(
-        next(MANAGER, Some("orders")),
-        Action::Create { .. }
-    ));
+    let in_the_way = next(left(), Some("orders"));
+    assert!(matches!(in_the_way, Action::Create { .. }));
+}
+
+#[test]
+fn a_secret_of_another_kind_is_neither_changed_nor_deleted_with_a_database() {
+    let mut named = live("orders");
+    named["spec"]["engine"]["userSecretsName"] = json!("dns");
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", named)
+        .with(ObjectKind::Secret, "dns", of_another_kind());
+    let refused = world.next(&mut change(2));
+    assert!(matches!(refused, Action::Refuse { .. }), "{refused:?}");
+
+    let mut model = model(json!(null), json!(1));
+    model.credentials_secret_name = "dns".into();
+    for (held, goes) in [
+        (of_another_kind(), false),
+        (written_for(MANAGER, "crm"), false),
+        (written_for(MANAGER, "orders"), true),
+    ] {
+        let mut world = World::default().with(ObjectKind::Secret, "dns", held.clone());
+        let (written, last) = world.run(&mut RemoveUserSecret::of(&model, MANAGER));
+        assert_eq!(!written.is_empty(), goes, "{held}: {written:?}");
+        assert_eq!(last, Action::Done(()));
+    }
 }
 
 #[test]
@@ -191,7 +234,7 @@ fn what_the_operator_leaves_of_our_secret_goes_with_the_database() {
     let world = |manager: &str| {
         World::default()
             .with(ObjectKind::Database, "orders", live("orders"))
-            .with(ObjectKind::Secret, SECRET, secret(manager))
+            .with(ObjectKind::Secret, SECRET, written_for(manager, "orders"))
     };
     let (written, _) = world(MANAGER).run(&mut removal());
     assert_eq!(

@@ -1,0 +1,3 @@
+list "everest_oidc_settings" "all" {
+  provider = everest
+}

@@ -1,0 +1,3 @@
+list "everest_rbac_policy" "all" {
+  provider = everest
+}

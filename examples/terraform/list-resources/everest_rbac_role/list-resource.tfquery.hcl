@@ -1,0 +1,3 @@
+list "everest_rbac_role" "all" {
+  provider = everest
+}
