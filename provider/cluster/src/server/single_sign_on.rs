@@ -24,8 +24,10 @@ const LOOK: Duration = Duration::from_secs(2);
 pub struct Observed {
     /// The settings.
     pub settings: OidcSettingsModel,
-    /// True if the API server was not restarted for these settings.
+    /// True if the API server was restarted for other settings, and not for these.
     pub needs_restart: bool,
+    /// True if this provider has restarted the API server for these settings.
+    pub is_restarted: bool,
 }
 
 fn shared(cluster: &Cluster) -> Shared<ConfigMap> {
@@ -53,15 +55,17 @@ pub async fn settings(cluster: &Cluster) -> Result<Option<Observed>, ClusterErro
         }
         Err(error) => return Err(error),
     };
-    let mut needs_restart = false;
+    let (mut needs_restart, mut is_restarted) = (false, false);
     if let Some(server) = server {
         needs_restart = oidc::needs_restart(&config_map, &server);
+        is_restarted = oidc::is_restarted_for(&config_map, &server);
         let ready = !needs_restart && oidc::is_rolled_out(&server);
         settings.ready = ready.into();
     }
     Ok(Some(Observed {
         settings,
         needs_restart,
+        is_restarted,
     }))
 }
 

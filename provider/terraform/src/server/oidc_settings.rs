@@ -88,7 +88,10 @@ impl ServerSetting for OidcSettings {
             Ok(Some(observed)) if observed.needs_restart => {
                 private.set_pending("Everest's API server has not started with these settings");
             }
-            Ok(Some(observed)) if observed.settings.ready.known() != Some(&false) => {
+            // A first restart that failed has left no trace: only one that was made ends the wait.
+            Ok(Some(observed))
+                if observed.is_restarted && observed.settings.ready.known() == Some(&true) =>
+            {
                 private.clear_pending();
             }
             // They are in force still, see the read.
