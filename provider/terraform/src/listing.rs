@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use everest_cluster::facts;
+use everest_cluster::{Cluster, ClusterError, facts};
 use everest_schemas::models::{EveryObject, NamespacedFilter};
 use tfplugin::{Diagnostic, ListRequest, ListResource, Listed, Model};
 
@@ -55,28 +55,42 @@ impl<K: Kind> ListResource for Listing<K> {
     }
 
     async fn list(&self, request: ListRequest<'_, K::Filter, K::Model>) -> Result<(), Diagnostic> {
-        let doing = format!("list {}", K::TYPE);
-        let cluster = self.session.cluster().await;
-        let cluster = cluster
-            .map_err(|error| error.diagnostic(&doing))?
-            .fail_fast();
-        let listed = async {
-            facts::require_v1(&cluster).await?;
-            K::list(&cluster, request.config.namespace(), "").await
-        };
-        let objects = unless_stopped(request.cx, listed)
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
-        for object in objects {
-            if !request
-                .found
-                .push(Listed::new(K::id(&object), object))
-                .await
-            {
-                break;
-            }
-        }
-        Ok(())
+        let namespace = request.config.namespace().map(str::to_owned);
+        search(&self.session, K::TYPE, request, K::id, async |cluster| {
+            facts::require_v1(cluster).await?;
+            K::list(cluster, namespace.as_deref(), "").await
+        })
+        .await
     }
+}
+
+/// Sends what `find` finds of a type, each with its import id, until the client has enough.
+///
+/// # Errors
+/// If there is no connection to a cluster, the run was stopped, or the search failed.
+pub async fn search<C, M>(
+    session: &Session,
+    type_name: &str,
+    request: ListRequest<'_, C, M>,
+    id: fn(&M) -> String,
+    find: impl AsyncFnOnce(&Cluster) -> Result<Vec<M>, ClusterError>,
+) -> Result<(), Diagnostic>
+where
+    M: Model,
+{
+    let doing = format!("list {type_name}");
+    let cluster = session.cluster().await;
+    let cluster = cluster
+        .map_err(|error| error.diagnostic(&doing))?
+        .fail_fast();
+    let found = unless_stopped(request.cx, find(&cluster))
+        .await
+        .ok_or_else(|| diagnostics::stopped(&doing))?
+        .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
+    for object in found {
+        if !request.found.push(Listed::new(id(&object), object)).await {
+            break;
+        }
+    }
+    Ok(())
 }

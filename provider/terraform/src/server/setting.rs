@@ -12,12 +12,13 @@ use everest_schemas::{
 };
 use tfplugin::{
     Context, CreateRequest, Creation, DataSource, Deferral, DeleteRequest, Diagnostic, Diagnostics,
-    IdentityAttribute, ImportRequest, ListRequest, ListResource, Listed, LookupRequest, Model,
-    Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
+    IdentityAttribute, ImportRequest, ListRequest, ListResource, LookupRequest, Model, Plan,
+    PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
 };
 
 use crate::{
-    diagnostics, existing::read, managed::unless_stopped, session::Session, timeouts::Defaults,
+    diagnostics, existing::read, listing::search, managed::unless_stopped, session::Session,
+    timeouts::Defaults,
 };
 
 /// A setting of Everest's own server.
@@ -346,22 +347,7 @@ impl<S: ServerSetting> ListResource for EverySetting<S> {
         &self,
         request: ListRequest<'_, EveryObject, S::Model>,
     ) -> Result<(), Diagnostic> {
-        let doing = format!("list {}", S::TYPE);
-        let cluster = self.session.cluster().await;
-        let cluster = cluster
-            .map_err(|error| error.diagnostic(&doing))?
-            .fail_fast();
-        let found = unless_stopped(request.cx, S::all(&cluster))
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
-        for setting in found {
-            let listed = Listed::new(S::id(&setting), setting);
-            if !request.found.push(listed).await {
-                break;
-            }
-        }
-        Ok(())
+        search(&self.session, S::TYPE, request, S::id, S::all).await
     }
 }
 
