@@ -11,6 +11,7 @@ use hcl::{
     expr::{Traversal, Variable},
 };
 use tfplugin::{
+    Model,
     model::{self, ModelError},
     planning,
     schema::{Object, Schema, SchemaError},

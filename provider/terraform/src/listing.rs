@@ -55,35 +55,38 @@ impl<K: Kind> ListResource for Listing<K> {
     }
 
     async fn list(&self, request: ListRequest<'_, K::Filter, K::Model>) -> Result<(), Diagnostic> {
+        let cluster = searched(&self.session, K::TYPE).await?;
         let namespace = request.config.namespace().map(str::to_owned);
-        search(&self.session, K::TYPE, request, K::id, async |cluster| {
-            facts::require_v1(cluster).await?;
-            K::list(cluster, namespace.as_deref(), "").await
-        })
-        .await
+        let found = async {
+            facts::require_v1(&cluster).await?;
+            K::list(&cluster, namespace.as_deref(), "").await
+        };
+        send(request, K::TYPE, K::id, found).await
     }
 }
 
-/// Sends what `find` finds of a type, each with its import id, until the client has enough.
+/// The cluster to search for objects of a type.
 ///
 /// # Errors
-/// If there is no connection to a cluster, the run was stopped, or the search failed.
-pub async fn search<C, M>(
-    session: &Session,
-    type_name: &str,
-    request: ListRequest<'_, C, M>,
-    id: fn(&M) -> String,
-    find: impl AsyncFnOnce(&Cluster) -> Result<Vec<M>, ClusterError>,
-) -> Result<(), Diagnostic>
-where
-    M: Model,
-{
-    let doing = format!("list {type_name}");
+/// If there is no connection to it.
+pub async fn searched(session: &Session, type_name: &str) -> Result<Cluster, Diagnostic> {
     let cluster = session.cluster().await;
-    let cluster = cluster
-        .map_err(|error| error.diagnostic(&doing))?
-        .fail_fast();
-    let found = unless_stopped(request.cx, find(&cluster))
+    let cluster = cluster.map_err(|error| error.diagnostic(&doing(type_name)))?;
+    Ok(cluster.fail_fast())
+}
+
+/// Sends what was found of a type, each with its import id, until the client has enough.
+///
+/// # Errors
+/// If the run was stopped, or the search failed.
+pub async fn send<C, M: Model>(
+    request: ListRequest<'_, C, M>,
+    type_name: &str,
+    id: fn(&M) -> String,
+    found: impl Future<Output = Result<Vec<M>, ClusterError>>,
+) -> Result<(), Diagnostic> {
+    let doing = doing(type_name);
+    let found = unless_stopped(request.cx, found)
         .await
         .ok_or_else(|| diagnostics::stopped(&doing))?
         .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
@@ -93,4 +96,8 @@ where
         }
     }
     Ok(())
+}
+
+fn doing(type_name: &str) -> String {
+    format!("list {type_name}")
 }

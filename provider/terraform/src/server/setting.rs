@@ -17,7 +17,11 @@ use tfplugin::{
 };
 
 use crate::{
-    diagnostics, existing::read, listing::search, managed::unless_stopped, session::Session,
+    diagnostics,
+    existing::read,
+    listing::{searched, send},
+    managed::unless_stopped,
+    session::Session,
     timeouts::Defaults,
 };
 
@@ -347,7 +351,8 @@ impl<S: ServerSetting> ListResource for EverySetting<S> {
         &self,
         request: ListRequest<'_, EveryObject, S::Model>,
     ) -> Result<(), Diagnostic> {
-        search(&self.session, S::TYPE, request, S::id, S::all).await
+        let cluster = searched(&self.session, S::TYPE).await?;
+        send(request, S::TYPE, S::id, S::all(&cluster)).await
     }
 }
 
