@@ -11,7 +11,7 @@ use std::{collections::HashMap, fmt::Write as _};
 use everest_schemas::facts::{Fact, Filler};
 use serde_json::Value;
 
-use crate::effects;
+use crate::effects::{self, capitalised};
 
 /// The most attributes that an object has with everything in it if it is written again.
 const SMALL: usize = 8;
@@ -295,14 +295,6 @@ pub(crate) fn wire_type_name(wire: &Value) -> String {
         ),
         _ => "Object".to_owned(),
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 /// The members of a JSON object, by name.

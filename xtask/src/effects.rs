@@ -97,7 +97,8 @@ fn words(effect: &Effect) -> String {
     format!("{when}**{class}**{of}: {}", effect.general_phrase())
 }
 
-fn capitalised(words: &str) -> String {
+/// Words with a capital letter first.
+pub(crate) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters
         .next()

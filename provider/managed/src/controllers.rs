@@ -172,21 +172,8 @@ fn keeper<M: ManagedResource>(
 ) -> impl FnMut(&watcher::Event<CompactObject>) + Send {
     let mut absent = Absences::new(writer.as_reader(), ());
     move |event| {
-        let event = match event {
-            watcher::Event::Init => watcher::Event::Init,
-            watcher::Event::InitDone => watcher::Event::InitDone,
-            watcher::Event::InitApply(object) => match read(object) {
-                Some(managed) => watcher::Event::InitApply(managed),
-                None => return,
-            },
-            watcher::Event::Apply(object) => match read(object) {
-                Some(managed) => watcher::Event::Apply(managed),
-                None => return,
-            },
-            watcher::Event::Delete(object) => match read(object) {
-                Some(managed) => watcher::Event::Delete(managed),
-                None => return,
-            },
+        let Some(event) = parsed(event) else {
+            return;
         };
         writer.apply_watcher_event(&event);
         for managed in absent.seen(&event) {
@@ -196,6 +183,17 @@ fn keeper<M: ManagedResource>(
             gone(managed);
         }
     }
+}
+
+/// The event with the managed resource as its type; `None` if it cannot be read.
+fn parsed<M: ManagedResource>(event: &watcher::Event<CompactObject>) -> Option<watcher::Event<M>> {
+    Some(match event {
+        watcher::Event::Init => watcher::Event::Init,
+        watcher::Event::InitDone => watcher::Event::InitDone,
+        watcher::Event::InitApply(object) => watcher::Event::InitApply(read(object)?),
+        watcher::Event::Apply(object) => watcher::Event::Apply(read(object)?),
+        watcher::Event::Delete(object) => watcher::Event::Delete(read(object)?),
+    })
 }
 
 fn read<M: ManagedResource>(object: &CompactObject) -> Option<M> {

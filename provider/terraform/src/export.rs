@@ -11,6 +11,7 @@ use hcl::{
     expr::{Traversal, Variable},
 };
 use tfplugin::{
+    Model,
     model::{self, ModelError},
     planning,
     schema::{Object, Schema, SchemaError},
@@ -129,11 +130,9 @@ impl Export {
         found.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
         for model in found {
             let object = cluster.object(&model).await?;
-            let config =
-                planning::configuration(&schema.root, &model::encode(&model, &schema.root)?);
-            let mut config: K::Model = model::decode(&config, &schema.root)?;
-            K::generated(&mut config, object.as_ref());
-            let config = model::encode(&config, &schema.root)?;
+            let config = configuration(&model, &schema.root, |config| {
+                K::generated(config, object.as_ref());
+            })?;
             written.add(K::TYPE, &K::id(&model), model.key(), &schema.root, &config);
         }
         Ok(())
@@ -162,6 +161,18 @@ impl Export {
     }
 }
 
+/// The minimal configuration of what exists, after a type's own `edit` of it.
+fn configuration<M: Model>(
+    model: &M,
+    object: &Object,
+    edit: impl FnOnce(&mut M),
+) -> Result<Value, ExportError> {
+    let config = planning::configuration(object, &model::encode(model, object)?);
+    let mut config: M = model::decode(&config, object)?;
+    edit(&mut config);
+    Ok(model::encode(&config, object)?)
+}
+
 /// Adds the settings of a type. Those that may not be read are left out.
 async fn add_settings<S: ServerSetting>(
     cluster: &Cluster,
@@ -178,10 +189,7 @@ async fn add_settings<S: ServerSetting>(
     };
     let schema = Schema::derive::<S::Model>(0, "")?;
     for model in found {
-        let config = planning::configuration(&schema.root, &model::encode(&model, &schema.root)?);
-        let mut config: S::Model = model::decode(&config, &schema.root)?;
-        S::export(&mut config);
-        let config = model::encode(&config, &schema.root)?;
+        let config = configuration(&model, &schema.root, S::export)?;
         let id = S::id(&model);
         written.add(S::TYPE, &id, ("", &id), &schema.root, &config);
     }

@@ -11,14 +11,21 @@ use std::{
 };
 
 use acceptance::control_plane::ControlPlane;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::Instant,
+};
 
-use super::phases::{Phases, Work, late};
+use super::phases::Phases;
 use crate::{failure::Failure, program::shown};
 
 /// How many tests run beside one that is run again, on each side of it in the order in which they
 /// begin.
 const COMPANY: usize = 5;
+
+/// Longest time in which no test ends: some three times what the longest one needs on a machine
+/// with two cores. A whole phase has no such limit, since it grows with each test.
+const SILENCE: Duration = Duration::from_secs(8 * 60);
 
 /// Tests and what they run against.
 pub(super) struct Stage {
@@ -32,7 +39,7 @@ pub(super) struct Stage {
 impl Stage {
     async fn play(mut self, names: &[String], log: &Path) -> Result<Attempt, Failure> {
         self.tests.arg("--exact").args(names);
-        let played = attempt(self.tests, names, log, Work::Tests.longest()).await;
+        let played = attempt(self.tests, names, log, SILENCE).await;
         if !matches!(played, Ok(Attempt::Passed))
             && let Some(cluster) = &mut self.cluster
         {
@@ -125,11 +132,15 @@ enum Attempt {
 }
 
 /// Runs the tests of these names, prints what they say and writes it to `log`.
+///
+/// # Errors
+/// `Check` where no test ends for as long as `silence`, or fewer run than were asked for;
+/// `Missing` and `File` where they cannot be run.
 async fn attempt(
     tests: Command,
     names: &[String],
     log: &Path,
-    longest: Duration,
+    silence: Duration,
 ) -> Result<Attempt, Failure> {
     let line = shown(&tests);
     let mut tests = tokio::process::Command::from(tests);
@@ -143,30 +154,25 @@ async fn attempt(
         })?;
     let mut kept = File::create(log).map_err(Failure::file(log))?;
     let mut told = Told::default();
-    let listen = async {
-        if let Some(stdout) = child.stdout.take() {
-            let mut lines = BufReader::new(stdout).lines();
-            while let Some(line) = lines.next_line().await.map_err(Failure::file(log))? {
-                println!("{line}");
-                writeln!(kept, "{line}").map_err(Failure::file(log))?;
-                told.hear(&line);
+    let mut until = Instant::now() + silence;
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = tokio::time::timeout_at(until, lines.next_line())
+            .await
+            .map_err(|_| told.silent(silence, names, log))?
+            .map_err(Failure::file(log))?
+        {
+            println!("{line}");
+            writeln!(kept, "{line}").map_err(Failure::file(log))?;
+            if told.hear(&line) {
+                until = Instant::now() + silence;
             }
         }
-        child.wait().await.map_err(Failure::file(&line))
-    };
-    let Ok(status) = tokio::time::timeout(longest, listen).await else {
-        let hanging: Vec<&str> = names
-            .iter()
-            .filter(|name| !told.ended.contains(name))
-            .map(String::as_str)
-            .collect();
-        return Err(Failure::Check(format!(
-            "{}. Not ended: {}. What was said is in {}",
-            late("tests", longest),
-            hanging.join(", "),
-            log.display()
-        )));
-    };
+    }
+    let status = tokio::time::timeout_at(until, child.wait())
+        .await
+        .map_err(|_| told.silent(silence, names, log))?
+        .map_err(Failure::file(&line))?;
     if told.running != Some(names.len()) {
         return Err(Failure::Check(format!(
             "{} tests were asked for and {} were run; what was said is in {}",
@@ -175,7 +181,7 @@ async fn attempt(
             log.display()
         )));
     }
-    Ok(if status?.success() {
+    Ok(if status.success() {
         Attempt::Passed
     } else {
         Attempt::Failed(told.failed)
@@ -191,7 +197,8 @@ struct Told {
 }
 
 impl Told {
-    fn hear(&mut self, line: &str) {
+    /// Whether the line says that a test has ended.
+    fn hear(&mut self, line: &str) -> bool {
         if let Some(rest) = line.strip_prefix("running ") {
             self.running = rest
                 .strip_suffix(" tests")
@@ -207,6 +214,22 @@ impl Told {
                 self.failed.push(name.to_owned());
             }
         }
+        ended.is_some()
+    }
+
+    /// That none of these tests has ended for this long.
+    fn silent(&self, silence: Duration, names: &[String], log: &Path) -> Failure {
+        let hanging: Vec<&str> = names
+            .iter()
+            .filter(|name| !self.ended.contains(name))
+            .map(String::as_str)
+            .collect();
+        Failure::Check(format!(
+            "no test ended for {} s, so something hangs. Not ended: {}. What was said is in {}",
+            silence.as_secs(),
+            hanging.join(", "),
+            log.display()
+        ))
     }
 }
 
@@ -214,7 +237,7 @@ impl Told {
 mod tests {
     use std::{cell::Cell, path::PathBuf, process::Command, time::Duration};
 
-    use super::{Attempt, Stage, Told, attempt, company, run};
+    use super::{Attempt, SILENCE, Stage, Told, attempt, company, run};
     use crate::test::phases::{Phases, Work};
 
     fn harness(script: &str) -> Command {
@@ -257,7 +280,7 @@ mod tests {
             "echo 'running 2 tests'; echo 'test a ... ok'; echo 'test b ... FAILED'; exit 101",
         );
         let log = log();
-        let ended = attempt(harness, &names(&["a", "b"]), &log, Duration::MAX).await;
+        let ended = attempt(harness, &names(&["a", "b"]), &log, SILENCE).await;
         let Attempt::Failed(failed) = ended.unwrap() else {
             panic!("it passed");
         };
@@ -271,7 +294,7 @@ mod tests {
     async fn an_attempt_that_runs_fewer_tests_than_asked_for_has_not_passed() {
         let log = log();
         let (harness, names) = (harness("echo 'running 0 tests'"), names(&["a"]));
-        let ended = attempt(harness, &names, &log, Duration::MAX).await;
+        let ended = attempt(harness, &names, &log, SILENCE).await;
         let error = ended.unwrap_err().to_string();
         assert!(
             error.contains("1 tests were asked for and 0 were run"),
@@ -288,6 +311,18 @@ mod tests {
         let ended = attempt(harness, &names, &log, Duration::from_millis(500)).await;
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("Not ended: b."), "{error}");
+        std::fs::remove_file(log).unwrap();
+    }
+
+    #[tokio::test]
+    async fn tests_that_end_one_after_the_other_may_take_longer_than_the_silence() {
+        let log = log();
+        let harness = harness(
+            "echo 'running 3 tests'; for test in a b c; do sleep 0.4; echo \"test $test ... ok\"; done",
+        );
+        let names = names(&["a", "b", "c"]);
+        let ended = attempt(harness, &names, &log, Duration::from_secs(1)).await;
+        assert!(matches!(ended, Ok(Attempt::Passed)), "{ended:?}");
         std::fs::remove_file(log).unwrap();
     }
 

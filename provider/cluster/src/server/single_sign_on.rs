@@ -47,16 +47,8 @@ pub async fn settings(cluster: &Cluster) -> Result<Option<Observed>, ClusterErro
     let Some(mut settings) = settings else {
         return Ok(None);
     };
-    let server = match server(&servers(cluster), true).await {
-        Ok(server) => server,
-        Err(error) if error.is_forbidden() => {
-            cluster.note_unread(&error);
-            None
-        }
-        Err(error) => return Err(error),
-    };
     let (mut needs_restart, mut is_restarted) = (false, false);
-    if let Some(server) = server {
+    if let Some(server) = remembered_server(cluster).await? {
         needs_restart = oidc::needs_restart(&config_map, &server);
         is_restarted = oidc::is_restarted_for(&config_map, &server);
         let ready = !needs_restart && oidc::is_rolled_out(&server);
@@ -83,11 +75,8 @@ pub async fn are_in_force_without_being_set(cluster: &Cluster) -> Result<bool, C
     if settings.is_some() {
         return Ok(false);
     }
-    match server(&servers(cluster), true).await {
-        Ok(server) => Ok(server.is_some_and(|server| oidc::needs_restart(&config_map, &server))),
-        Err(error) if error.is_forbidden() => Ok(false),
-        Err(error) => Err(error),
-    }
+    let server = remembered_server(cluster).await?;
+    Ok(server.is_some_and(|server| oidc::needs_restart(&config_map, &server)))
 }
 
 /// Writes the settings, restarts the API server, and waits until its pods have started with them.
@@ -201,6 +190,18 @@ async fn server(
         }
     }
     Ok(None)
+}
+
+/// The Deployment of Everest's API server, read once for a run; `None` if there is none, or it may
+/// not be read.
+async fn remembered_server(cluster: &Cluster) -> Result<Option<Deployment>, ClusterError> {
+    match server(&servers(cluster), true).await {
+        Err(error) if error.is_forbidden() => {
+            cluster.note_unread(&error);
+            Ok(None)
+        }
+        other => other,
+    }
 }
 
 fn servers(cluster: &Cluster) -> Objects<Deployment> {

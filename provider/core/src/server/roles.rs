@@ -37,8 +37,11 @@ pub fn role(
     name: &str,
     prior: Option<&RbacRoleModel>,
 ) -> Option<RbacRoleModel> {
+    role_in(&policy::lines_of(policy::text(config_map)), name, prior)
+}
+
+fn role_in(lines: &[Line<'_>], name: &str, prior: Option<&RbacRoleModel>) -> Option<RbacRoleModel> {
     let role = subject(name);
-    let lines = policy::lines_of(policy::text(config_map));
     let mut permissions: Vec<Permission> = Vec::new();
     let mut members: Vec<Field<String>> = Vec::new();
     for entry in lines.iter().filter_map(|line| belonging(line, &role)) {
@@ -115,7 +118,7 @@ pub fn all(config_map: &ConfigMap) -> Vec<RbacRoleModel> {
         .collect();
     let found = names.into_iter();
     found
-        .filter_map(|name| role(config_map, name, None))
+        .filter_map(|name| role_in(&lines, name, None))
         .collect()
 }
 

@@ -15,7 +15,7 @@ use everest_schemas::Engine;
 use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, ApiResource, DynamicObject};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
@@ -55,7 +55,7 @@ impl<K: Kind> Views<K> {
         let externals = Reflector::start(
             Api::all_with(cluster.client().clone(), &kind),
             kind,
-            trim_external(K::TRIM),
+            trimmed(K::TRIM),
             move |external: &CompactObject| tell(&external.metadata),
         );
         let suspected = target.key.clone();
@@ -150,10 +150,7 @@ impl<K: Kind> Views<K> {
         Reflector::start(
             Api::all_with(self.cluster.client().clone(), &kind),
             kind,
-            |object: &mut CompactObject| {
-                trim(&mut object.metadata);
-                object.edit(trim_engine);
-            },
+            trimmed(Some(trim_engine)),
             move |object: &CompactObject| tell(&object.metadata),
         )
     }
@@ -172,9 +169,8 @@ impl<K: Kind> Views<K> {
     }
 }
 
-/// Removes the metadata that no kind needs from an external object, and what its own kind does not
-/// need.
-fn trim_external(unneeded: Option<fn(&mut Value)>) -> impl FnMut(&mut CompactObject) {
+/// Removes the metadata that no kind needs from an object, and what its own kind does not need.
+fn trimmed(unneeded: Option<fn(&mut Value)>) -> impl FnMut(&mut CompactObject) {
     move |object| {
         trim(&mut object.metadata);
         if let Some(unneeded) = unneeded {
@@ -183,33 +179,32 @@ fn trim_external(unneeded: Option<fn(&mut Value)>) -> impl FnMut(&mut CompactObj
     }
 }
 
-/// Removes everything from an engine's own object that readiness does not need.
+/// The members of the status of an engine's own object that readiness needs.
+const TOLD: [&str; 6] = [
+    "state",
+    "observedGeneration",
+    "backupVersion",
+    "message",
+    "messages",
+    "conditions",
+];
+
+/// Removes everything from the status of an engine's own object that readiness does not need. An
+/// engine whose operator has said nothing has no status then, to be known from one that has.
 fn trim_engine(object: &mut Value) {
-    let spec = object["spec"].take();
-    let status = object["status"].take();
-    let told = [
-        "state",
-        "observedGeneration",
-        "backupVersion",
-        "message",
-        "messages",
-        "conditions",
-    ];
-    let told: Map<_, _> = told
-        .into_iter()
-        .filter_map(|key| Some((key.to_owned(), status.get(key)?.clone())))
-        .collect();
-    let mut kept = json!({ "metadata": {}, "spec": spec });
-    for key in ["apiVersion", "kind"] {
-        if let Some(value) = object.get(key) {
-            kept[key] = value.clone();
-        }
+    let Some(members) = object.as_object_mut() else {
+        return;
+    };
+    let has_said = members.get_mut("status").is_some_and(|status| {
+        let status = status.as_object_mut();
+        status.is_some_and(|status| {
+            status.retain(|key, _| TOLD.contains(&key.as_str()));
+            !status.is_empty()
+        })
+    });
+    if !has_said {
+        members.remove("status");
     }
-    // An engine whose operator has said nothing is to be known from one that has.
-    if !told.is_empty() {
-        kept["status"] = told.into();
-    }
-    *object = kept;
 }
 
 fn teller<M: ManagedModel>(
@@ -246,6 +241,7 @@ impl<K: Kind> Views<K> {
 mod tests {
     use everest_core::readiness::not_carried;
     use everest_schemas::everest::DatabaseCluster;
+    use serde_json::json;
 
     use super::*;
 

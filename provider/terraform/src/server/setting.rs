@@ -12,12 +12,17 @@ use everest_schemas::{
 };
 use tfplugin::{
     Context, CreateRequest, Creation, DataSource, Deferral, DeleteRequest, Diagnostic, Diagnostics,
-    IdentityAttribute, ImportRequest, ListRequest, ListResource, Listed, LookupRequest, Model,
-    Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
+    IdentityAttribute, ImportRequest, ListRequest, ListResource, LookupRequest, Model, Plan,
+    PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
 };
 
 use crate::{
-    diagnostics, existing::read, managed::unless_stopped, missing_rights, session::Session,
+    diagnostics,
+    existing::read,
+    listing::{searched, send},
+    managed::unless_stopped,
+    missing_rights,
+    session::Session,
     timeouts::Defaults,
 };
 
@@ -356,22 +361,8 @@ impl<S: ServerSetting> ListResource for EverySetting<S> {
         &self,
         request: ListRequest<'_, EveryObject, S::Model>,
     ) -> Result<(), Diagnostic> {
-        let doing = format!("list {}", S::TYPE);
-        let cluster = self.session.cluster().await;
-        let cluster = cluster
-            .map_err(|error| error.diagnostic(&doing))?
-            .fail_fast();
-        let found = unless_stopped(request.cx, S::all(&cluster))
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
-        for setting in found {
-            let listed = Listed::new(S::id(&setting), setting);
-            if !request.found.push(listed).await {
-                break;
-            }
-        }
-        Ok(())
+        let cluster = searched(&self.session, S::TYPE).await?;
+        send(request, S::TYPE, S::id, S::all(&cluster)).await
     }
 }
 

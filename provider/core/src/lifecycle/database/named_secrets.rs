@@ -42,27 +42,24 @@ pub(super) fn of_users(
         return Ok(None);
     }
     let keys = passwords::keys_in_secret(*type_);
-    let path = FieldPath::of("engine.userSecretsName");
     let namespace = model.key().0;
-    let Seen::Found(SecretMetadata(found)) = observed.beside::<SecretMetadata>(namespace, name)?
-    else {
+    let held = found(observed, namespace, name)?;
+    if !held.is_some_and(|held| managed_fields::is_of_other_use(held, keys)) {
         return Ok(None);
-    };
-    Ok(
-        managed_fields::is_of_other_use(found, keys).then(|| {
-            Action::Refuse {
-        message: Text::from(format!(
-            "the Secret {namespace}/{name} has none of the keys of the engine's users, such as {}: \
-             it was made for something else, and the engine's operator would write into it and \
-             delete it with the database. Name another Secret in ",
-            keys.first().copied().unwrap_or_default(),
-        ))
-        .and(&path)
-        .and(", or omit that name: Everest then creates a Secret"),
-        attribute: Some(path),
     }
-        }),
-    )
+    let path = FieldPath::of("engine.userSecretsName");
+    let message = Text::from(format!(
+        "the Secret {namespace}/{name} has none of the keys of the engine's users, such as {}: it \
+         was made for something else, and the engine's operator would write into it and delete it \
+         with the database. Name another Secret in ",
+        keys.first().copied().unwrap_or_default(),
+    ));
+    Ok(Some(Action::Refuse {
+        message: message
+            .and(&path)
+            .and(", or omit that name: Everest then creates a Secret"),
+        attribute: Some(path),
+    }))
 }
 
 /// Refuses a Secret with the keys of a new database's import that was made for something else.
@@ -82,13 +79,12 @@ pub(super) fn of_import(
         return Ok(None);
     };
     let namespace = model.key().0;
-    let Seen::Found(SecretMetadata(found)) = observed.beside::<SecretMetadata>(namespace, name)?
-    else {
+    let Some(held) = found(observed, namespace, name)? else {
         return Ok(None);
     };
-    let why = if let Some(owner) = controller_of(found) {
+    let why = if let Some(owner) = controller_of(held) {
         format!("belongs to {owner}")
-    } else if managed_fields::is_of_other_use(found, DataImportJob::KEYS) {
+    } else if managed_fields::is_of_other_use(held, DataImportJob::KEYS) {
         format!("has none of the keys {}", BackupStorage::KEYS.join(" and "))
     } else {
         return Ok(None);
@@ -102,6 +98,18 @@ pub(super) fn of_import(
         .and(&path),
         attribute: Some(path),
     }))
+}
+
+/// The metadata of a Secret that exists and may be read.
+fn found<'a>(
+    observed: &'a Observed,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<&'a ObjectMeta>, Query> {
+    Ok(match observed.beside::<SecretMetadata>(namespace, name)? {
+        Seen::Found(SecretMetadata(found)) => Some(found),
+        _ => None,
+    })
 }
 
 /// The object that a Secret goes with, unless that is an import.
