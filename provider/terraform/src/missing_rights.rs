@@ -99,16 +99,16 @@ fn consequence(type_name: &str, right: &Right) -> String {
     })
 }
 
-/// The file with a role that grants a right.
+/// The file with a role that grants a right; empty for a right that no role has, as that to discovery,
+/// which Kubernetes gives to every user.
 fn remedy(type_name: &str, right: &Right) -> String {
-    let Some(purpose) = Purpose::of(type_name, Dialect::Terraform) else {
+    let purpose = Purpose::of(type_name, Dialect::Terraform);
+    let Some((purpose, need)) = purpose.and_then(|purpose| Some((purpose, purpose.need(right)?)))
+    else {
         return String::new();
     };
     let applies = purpose.roles.file();
-    let of_plans = purpose
-        .need(right)
-        .is_some_and(|need| need.verbs_of_plans().any(|verb| verb == right.verb));
-    match of_plans {
+    match need.verbs_of_plans().any(|verb| verb == right.verb) {
         true => format!(
             " A role in {FOLDER}/{PLAN_ONLY} grants it for plans, and one in {FOLDER}/{applies} \
              for applies."

@@ -180,6 +180,40 @@ impl World {
         }
     }
 
+    /// One of each thing that Everest keeps in a namespace, made by somebody else: a database, with a
+    /// backup and a restore that are over, and what databases refer to.
+    pub fn add_one_of_each_to(&self, namespace: &str) {
+        self.add_database_to(namespace, "orders");
+        self.add_storage_to(namespace, "s3");
+        for (kind, name, spec, status) in [
+            (
+                "DatabaseClusterBackup",
+                "sunday",
+                json!({"dbClusterName": "orders", "backupStorageName": "s3"}),
+                json!({"state": "Succeeded", "gaps": false}),
+            ),
+            (
+                "DatabaseClusterRestore",
+                "sunday",
+                json!({"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "sunday"}}),
+                json!({"state": "Succeeded"}),
+            ),
+            (
+                "MonitoringConfig",
+                "pmm",
+                json!({"type": "pmm", "credentialsSecretName": "pmm",
+                    "pmm": {"url": "https://pmm.test", "image": ""}}),
+                json!({}),
+            ),
+        ] {
+            self.server.put(
+                json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind,
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": spec, "status": status}),
+            );
+        }
+    }
+
     /// A namespace of somebody else's, with an operator of MySQL databases that OLM has installed
     /// for them if `has_operator`.
     pub fn add_namespace(&self, name: &str, has_operator: bool) {

@@ -24,7 +24,7 @@ const IMPORTS: &[(&str, &str)] = &[(EVEREST, "dataimportjobs")];
 const IMPORTERS: &[(&str, &str)] = &[(EVEREST, "dataimporters")];
 const HORIZONS: &[(&str, &str)] = &[(FEATURES, "splithorizondnsconfigs")];
 /// The Deployment of Everest's API server.
-const SERVER: &[&str] = &[SERVERS[0]];
+const SERVER: &[&str] = &SERVERS;
 
 /// The group and plural of Secrets.
 pub(super) const SECRET: (&str, &str) = (CORE, "secrets");
@@ -233,6 +233,9 @@ const DATABASE_RIGHTS: Purpose = Purpose {
                 (PXC, "perconaxtradbclusters"),
                 (PSMDB, "perconaservermongodbs"),
                 (PG, "perconapgclusters"),
+                (PXC, "perconaxtradbclusterrestores"),
+                (PSMDB, "perconaservermongodbrestores"),
+                (PG, "perconapgrestores"),
             ],
             WATCH,
             Namespaces,
@@ -252,6 +255,23 @@ const DATABASE_RIGHTS: Purpose = Purpose {
             GET,
             Namespaces,
             "an apply cannot tell why the import of the first data failed",
+        )
+        .optional()
+        .in_applies(),
+        need(
+            RESTORES,
+            READ,
+            Namespaces,
+            "an apply cannot tell why the restore of the first data failed, or which restore a \
+             change waits for",
+        )
+        .optional()
+        .in_applies(),
+        need(
+            OWN_RESTORES,
+            READ,
+            Namespaces,
+            "an apply cannot tell what the restore that a change waits for says",
         )
         .optional()
         .in_applies(),
@@ -421,7 +441,7 @@ const IMPORT_RIGHTS: Purpose = Purpose {
             "an import may begin beside a restore, and its Secret may stay",
         )
         .optional(),
-        need(IMPORTERS, READ, Cluster, UNCHECKED).optional(),
+        need(IMPORTERS, LIST, Cluster, UNCHECKED).optional(),
         need(
             OWN_RESTORES,
             READ,
@@ -806,6 +826,14 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
             GET,
             Namespaces,
             "no {DatabaseNamespace} can be destroyed by force",
+        )
+        .optional()
+        .in_applies(),
+        need(
+            BACKUPS,
+            PATCH,
+            Namespaces,
+            "no {DatabaseNamespace} with backups can be destroyed by force: their data would go",
         )
         .optional()
         .in_applies(),

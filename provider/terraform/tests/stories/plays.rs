@@ -350,8 +350,7 @@ fn namespaces() -> Vec<Script> {
         namespace("force-destroy")
             .changed(json!({"force_destroy": true}))
             .meanwhile(|world| {
-                world.add_database_to("team", "orders");
-                world.add_storage_to("team", "s3");
+                world.add_one_of_each_to("team");
                 Box::pin(async {})
             })
             .destroyed(),

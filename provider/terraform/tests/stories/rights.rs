@@ -56,7 +56,7 @@ static APPLY: LazyLock<BTreeMap<Sort, Roles>> = LazyLock::new(|| {
 static PLAN: LazyLock<Roles> = LazyLock::new(|| of_file(PLAN_ONLY, |_| true));
 
 /// The part of the table that is about a type.
-fn purpose(type_name: &str) -> &'static Purpose {
+pub fn purpose(type_name: &str) -> &'static Purpose {
     Purpose::of(type_name, Dialect::Terraform).unwrap()
 }
 
@@ -248,15 +248,6 @@ async fn act(world: &World) {
         let process = held(world.server.process(), type_name);
         permitted(action, &run(&process).await.invoke(action, config).await);
     }
-    // One that is not ready in time tells what has happened to it.
-    let late = json!({"namespace": "shop", "name": "late", "timeouts": {"create": "1s"},
-        "engine": {"type": "pxc", "replicas": 3, "version": "8.0.41-32.1",
-            "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}}});
-    let resource = run(&process).await;
-    permitted(
-        "late",
-        &resource.resource("everest_database").create(late).await,
-    );
     let process = held(world.server.process(), "everest_namespace");
     for action in ["everest_upgrade_operators", "everest_approve_upgrade"] {
         let config = json!({"namespace": "shop"});
@@ -347,11 +338,89 @@ async fn look_at_an_import(cluster: &Cluster) {
     stepper.observe(|_| {}, look).await.unwrap();
 }
 
+/// The keys of a storage that may not be written are taken back.
+async fn be_refused(world: &World) {
+    let user = "everest_backup_storage";
+    let roles = &APPLY[&purpose(user).roles];
+    let process = world.server.process().of_user(user, move |asks| {
+        let is_write = asks.resource == "backupstorages" && asks.verb == "create";
+        roles.ask(user, asks) && !is_write
+    });
+    let config = json!({"namespace": "shop", "name": "refused", "type": "s3", "bucket": "bucket",
+        "region": "r", "access_key_id": "id", "secret_access_key": "key"});
+    let refused = run(&process).await.resource(user).create(config).await;
+    let said = format!("{:?}", refused.diagnostics);
+    assert!(said.contains("may not create backupstorages"), "{said}");
+}
+
+/// A change that waits for a restore for too long says which one, and what has happened to the
+/// database.
+async fn change_while_restoring(world: &World) {
+    // Nobody works on what this server holds.
+    let server = world.server.fork(world.server.now());
+    let path = "/apis/everest.percona.com/v1alpha1/namespaces/shop/databaseclusters/main";
+    server.change(path, |main| main["status"]["status"] = json!("restoring"));
+    server.put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseClusterRestore", "metadata": {"name": "again", "namespace": "shop"},
+        "spec": {"dbClusterName": "main", "dataSource": {"dbClusterBackupName": "sunday"}},
+        "status": {"state": "Restoring"}}));
+    let process = held(server.process(), "everest_database");
+    let applying = run(&process).await;
+    let main = applying.resource("everest_database");
+    let stub = main.import("shop/main").await.succeeded();
+    let known = main.read(&stub).await.succeeded();
+    let config = json!({"namespace": "shop", "name": "main", "timeouts": {"update": "1s"},
+        "engine": {"type": "pxc", "replicas": 5, "version": "8.0.41-32.1",
+            "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "proxy": {"type": "haproxy", "replicas": 3}});
+    let late = main.change(&known, config).await;
+    permitted("late", &late);
+    let said = format!("{:?}", late.diagnostics);
+    assert!(
+        said.contains("DatabaseClusterRestore again is Restoring"),
+        "{said}"
+    );
+}
+
+/// A namespace is destroyed by force, with what a database that is gone has left in it.
+async fn destroy_by_force(world: &World) {
+    // Nobody works on what this server holds, so the backup stays.
+    let server = world.server.fork(world.server.now());
+    server.edit(|objects| {
+        objects.retain(|path, _| {
+            !path.contains("/databaseclusters/") && !path.contains("webhookconfigurations/")
+        });
+    });
+    server.put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseClusterRestore", "metadata": {"name": "again", "namespace": "shop"},
+        "spec": {"dbClusterName": "main", "dataSource": {"dbClusterBackupName": "sunday"}},
+        "status": {"state": "Succeeded"}}));
+    server.put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseClusterBackup", "metadata": {"name": "left", "namespace": "shop"},
+        "spec": {"dbClusterName": "gone", "backupStorageName": "s3"},
+        "status": {"state": "Succeeded", "gaps": false}}));
+    let process = held(server.process(), "everest_namespace");
+    let applying = run(&process).await;
+    let shop = applying.resource("everest_namespace");
+    let stub = shop.import("shop").await.succeeded();
+    let known = shop.read(&stub).await.succeeded();
+    let config = json!({"name": "shop", "engines": {"pxc": {}}, "force_destroy": true,
+        "timeouts": {"delete": "1m"}});
+    let known = shop.change(&known, config).await.succeeded();
+    let late = shop.destroy(&known).await;
+    permitted("by force", &late);
+    let said = format!("{:?}", late.diagnostics);
+    assert!(said.contains("DatabaseClusterBackup shop/sunday"), "{said}");
+}
+
 /// What happens in no story.
 async fn beside_the_stories() {
     let world = furnished().await;
     set(&world).await;
     act(&world).await;
+    be_refused(&world).await;
+    change_while_restoring(&world).await;
+    destroy_by_force(&world).await;
     look(&world, held).await;
     let process = held(world.server.process(), "everest_database");
     let cluster = Cluster::new(process.client(), Catalog::default());
@@ -360,7 +429,15 @@ async fn beside_the_stories() {
 
 /// The rights of roles that nothing asks for.
 fn needless(shipped: BTreeSet<Right>, noted: &BTreeSet<Noted>) -> Vec<Right> {
-    let asked = roles::rights(noted);
+    let mut asked = roles::rights(noted);
+    // Where a watch is refused, each object is read instead.
+    let watched: Vec<_> = asked
+        .iter()
+        .filter(|(verb, ..)| verb == "watch")
+        .cloned()
+        .collect();
+    let read = watched.into_iter();
+    asked.extend(read.map(|(_, group, resource)| ("get".to_owned(), group, resource)));
     let shipped = shipped.into_iter().map(roles::of_one_engine);
     let shipped: BTreeSet<_> = shipped.collect();
     shipped.difference(&asked).cloned().collect()
