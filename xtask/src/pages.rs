@@ -12,6 +12,7 @@ mod contributing;
 mod crossplane;
 mod facts;
 mod gitops;
+mod words;
 
 /// README and its neighbours, everything below `docs/`, and the READMEs of the examples.
 pub(crate) fn pages() -> Vec<PathBuf> {

@@ -78,8 +78,8 @@ pub(super) fn status(mut at_provider: Value, condition: Value) -> Value {
             "atProvider": at_provider,
             "conditions": {
                 "type": "array",
-                "description": "`Ready`: whether it can be used. `Synced`: whether the last look \
-                    at it and the last write succeeded. `UpToDate`: whether it is as wanted.",
+                "description": "`Ready`: whether it can be used. `Synced`: whether the last \
+                    observation and the last write succeeded. `UpToDate`: whether it is as wanted.",
                 "x-kubernetes-list-type": "map",
                 "x-kubernetes-list-map-keys": ["type"],
                 "items": condition,
