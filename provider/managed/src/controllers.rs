@@ -171,8 +171,9 @@ fn keeper<M: ManagedResource>(
     gone: impl Fn(&M) + Send,
 ) -> impl FnMut(&watcher::Event<CompactObject>) + Send {
     let mut absent = Absences::new(writer.as_reader(), ());
+    let kept = writer.as_reader();
     move |event| {
-        let Some(event) = parsed(event) else {
+        let Some(event) = parsed(event, &kept) else {
             return;
         };
         writer.apply_watcher_event(&event);
@@ -185,15 +186,28 @@ fn keeper<M: ManagedResource>(
     }
 }
 
-/// The event with the managed resource as its type; `None` if it cannot be read.
-fn parsed<M: ManagedResource>(event: &watcher::Event<CompactObject>) -> Option<watcher::Event<M>> {
+/// The event with the managed resource as its type; `None` if it cannot be read. One that has gone is
+/// known from the last version that is kept.
+fn parsed<M: ManagedResource>(
+    event: &watcher::Event<CompactObject>,
+    kept: &Store<M>,
+) -> Option<watcher::Event<M>> {
     Some(match event {
         watcher::Event::Init => watcher::Event::Init,
         watcher::Event::InitDone => watcher::Event::InitDone,
         watcher::Event::InitApply(object) => watcher::Event::InitApply(read(object)?),
         watcher::Event::Apply(object) => watcher::Event::Apply(read(object)?),
-        watcher::Event::Delete(object) => watcher::Event::Delete(read(object)?),
+        watcher::Event::Delete(object) => {
+            watcher::Event::Delete(read(object).or_else(|| last_kept(object, kept))?)
+        }
     })
+}
+
+fn last_kept<M: ManagedResource>(object: &CompactObject, kept: &Store<M>) -> Option<M> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let name = object.metadata.name.as_deref()?;
+    let found = kept.get(&ObjectRef::new(name).within(namespace))?;
+    Some(M::clone(&found))
 }
 
 fn read<M: ManagedResource>(object: &CompactObject) -> Option<M> {
@@ -278,6 +292,8 @@ fn action(next: Next, usual: Duration) -> Action {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use serde_json::json;
 
     use super::*;
@@ -318,6 +334,29 @@ mod tests {
         keep(&watcher::Event::InitDone);
         let names: Vec<_> = store.state().iter().map(|note| note.name_any()).collect();
         assert_eq!(names, ["good"]);
+    }
+
+    #[test]
+    fn a_managed_resource_that_became_unreadable_is_gone_once_it_is_deleted() {
+        let writer = reflector::store::Writer::<Note>::default();
+        let store = writer.as_reader();
+        let told = Arc::new(AtomicBool::new(false));
+        let tells = Arc::clone(&told);
+        let mut keep = keeper(writer, move |_: &Note| tells.store(true, Ordering::Relaxed));
+        let object = |spec: serde_json::Value| -> CompactObject {
+            serde_json::from_value(json!({"apiVersion": "notes.example.org/v1alpha1",
+                "kind": "Note", "metadata": {"name": "odd", "namespace": "a"}, "spec": spec}))
+            .unwrap()
+        };
+        keep(&watcher::Event::Init);
+        keep(&watcher::Event::InitApply(object(
+            json!({"forProvider": {"text": ""}}),
+        )));
+        keep(&watcher::Event::InitDone);
+        keep(&watcher::Event::Apply(object(json!(["text"]))));
+        keep(&watcher::Event::Delete(object(json!(["text"]))));
+        assert!(store.is_empty());
+        assert!(told.load(Ordering::Relaxed));
     }
 
     #[test]
