@@ -12,6 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::changelog::ChangeLogs;
 use crate::concurrency::ConcurrencyLimit;
@@ -116,14 +117,15 @@ pub fn run(
 /// The log filter. The Kubernetes client's own lines are omitted: it logs a response that it cannot
 /// decode as a warning, in full, and a truncated response may be a Secret. Its errors contain the
 /// same information without the answer.
-fn filter(debug: bool, crates: &[&str]) -> tracing_subscriber::EnvFilter {
-    let mut directives = vec!["info".to_owned()];
-    if debug {
-        let crates = ["crossplane_managed", "kube"].iter().chain(crates);
-        directives.extend(crates.map(|name| format!("{name}=debug")));
+fn filter(debug: bool, crates: &[&str]) -> Targets {
+    let filter = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("kube_client", LevelFilter::OFF);
+    if !debug {
+        return filter;
     }
-    directives.push("kube_client=off".to_owned());
-    tracing_subscriber::EnvFilter::new(directives.join(","))
+    let crates = ["crossplane_managed", "kube"].iter().chain(crates);
+    filter.with_targets(crates.map(|name| (*name, LevelFilter::DEBUG)))
 }
 
 fn log(options: &Options, crates: &[&str]) {
@@ -321,7 +323,6 @@ mod tests {
 
     use k8s_openapi::api::core::v1::Secret;
     use kube::client::Body;
-    use tracing_subscriber::EnvFilter;
     use tracing_subscriber::prelude::*;
 
     use super::*;
@@ -342,7 +343,7 @@ mod tests {
     }
 
     /// What is logged with `filter` of an answer that was cut short.
-    async fn logged(filter: EnvFilter) -> String {
+    async fn logged(filter: Targets) -> String {
         let log = Log::default();
         let writer = log.clone();
         let lines = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
@@ -362,7 +363,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_cannot_be_decoded_is_not_logged() {
-        let careless = logged(EnvFilter::new("info")).await;
+        let careless = logged(Targets::new().with_default(LevelFilter::INFO)).await;
         assert!(careless.contains("hush"), "what the client does by itself");
         for debug in [false, true] {
             let log = logged(filter(debug, &["notes"])).await;
