@@ -222,10 +222,7 @@ impl<K: Guarded> Resource for Managed<K> {
         let read = match read {
             Ok(read) => read,
             Err(error) => {
-                return match missing_rights::unread(&self.session, K::TYPE, &error, &doing, &what) {
-                    Some(diagnostic) => Err(diagnostic),
-                    None => Ok(ReadResult::Keep),
-                };
+                return missing_rights::unread(&self.session, K::TYPE, &error, &doing, &what);
             }
         };
         let read = Ok(match read {

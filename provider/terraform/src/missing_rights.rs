@@ -4,37 +4,39 @@
 use everest_cluster::{Cluster, ClusterError};
 use everest_core::dialect::Dialect;
 use everest_core::rights::{PLAN_ONLY, Purpose, Right};
-use tfplugin::{Diagnostic, Diagnostics};
+use tfplugin::{Diagnostic, Diagnostics, ReadResult};
 
 use crate::session::Session;
 
 /// The folder with the roles, in the provider's repository.
 const FOLDER: &str = "examples/terraform/rbac";
 
-/// The diagnostic of a read that failed while `doing` something to the resource `what`. `None` if
-/// an error of this run has reported the same missing right: the run fails by that error, and the
-/// state of this resource stays as it is.
-pub fn unread(
+/// What a read comes to that failed while `doing` something to the resource `what`: the state is kept
+/// if an error of this run has reported the same missing right, since the run fails by that error.
+///
+/// # Errors
+/// The diagnostic of the failure, unless it was reported already.
+pub fn unread<M>(
     session: &Session,
     type_name: &str,
     error: &ClusterError,
     doing: &str,
     what: &str,
-) -> Option<Diagnostic> {
+) -> Result<ReadResult<M>, Diagnostic> {
+    let mut diagnostic = session.cluster_error(error, doing, what);
     let Some(right) = error.missing_right() else {
-        return Some(session.cluster_error(error, doing, what));
+        return Err(diagnostic);
     };
     if !session.is_first_without(&right, true) {
         tracing::debug!(%error, resource = what, "the state is kept as it is");
-        return None;
+        return Ok(ReadResult::Keep);
     }
-    let mut diagnostic = session.cluster_error(error, doing, what);
     diagnostic.detail.push_str(&format!(
         "\n\n{}{} Other resources that cannot be read without it are not reported.",
         consequence(type_name, &right),
         remedy(type_name, &right),
     ));
-    Some(diagnostic)
+    Err(diagnostic)
 }
 
 /// Warns of the rights without which the reads of one operation on `cluster` left something out.

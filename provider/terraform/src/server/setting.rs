@@ -257,10 +257,7 @@ impl<S: ServerSetting> Resource for Setting<S> {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                return match missing_rights::unread(&self.session, S::TYPE, &error, &doing, &what) {
-                    Some(diagnostic) => Err(diagnostic),
-                    None => Ok(ReadResult::Keep),
-                };
+                return missing_rights::unread(&self.session, S::TYPE, &error, &doing, &what);
             }
         };
         if found.is_some() {

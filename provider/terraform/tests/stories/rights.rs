@@ -100,38 +100,7 @@ async fn furnished() -> World {
     world.passes(std::time::Duration::from_secs(120)).await;
     world.add_backup("main", "sunday");
     world.passes(std::time::Duration::from_secs(120)).await;
-    let named = |name: &str| json!({"name": name, "namespace": "everest-system"});
-    // The account `admin` with the password `initial`.
-    let users = "YWRtaW46CiAgcGFzc3dvcmRIYXNoOiBpbml0aWFsCiAgZW5hYmxlZDogdHJ1ZQogIGNhcGFiaWxpdGllczoKICAgIC0gbG9naW4K";
-    for object in [
-        json!({"kind": "Namespace", "metadata": {"name": "everest-system"}}),
-        json!({"kind": "Secret", "data": {"users.yaml": users}, "metadata": {
-            "name": "everest-accounts", "namespace": "everest-system",
-            "annotations": {"insecure-password/admin": "true"}}}),
-        json!({"kind": "ConfigMap", "metadata": named("everest-rbac"),
-            "data": {"enabled": "false", "policy.csv": "g, admin, role:admin\n"}}),
-        json!({"kind": "ConfigMap", "metadata": named("everest-settings")}),
-    ] {
-        let mut object = object;
-        object["apiVersion"] = json!("v1");
-        world.server.put(object);
-    }
-    world
-        .server
-        .put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": named("everest-server"), "spec": {"replicas": 1,
-            "selector": {"matchLabels": {"app": "everest"}}, "template": {
-                "metadata": {"labels": {"app": "everest"}},
-                "spec": {"containers": [{"name": "everest", "image": "everest:1.16.2"}]}}}}));
-    // Plays the controller of Deployments.
-    world.server.react(|server, asked| {
-        if asked.method == "PATCH" && asked.resource == "deployments" {
-            server.change(&asked.path, |object| {
-                object["status"] = json!({"observedGeneration": object["metadata"]["generation"],
-                    "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1});
-            });
-        }
-    });
+    world.add_settings();
     world
 }
 
