@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use kube::Resource;
 use kube::api::{ApiResource, DynamicObject};
 use serde::de::DeserializeOwned;
@@ -16,10 +17,12 @@ use serde_json::{Map, Value};
 /// keeps thousands. One type for all kinds also means one copy of a watch's code.
 #[derive(Clone)]
 pub struct CompactObject {
-    /// The metadata.
+    /// The metadata, without `managedFields`.
     pub metadata: ObjectMeta,
     /// An object with all members, of which `metadata` is empty.
     text: Box<str>,
+    /// `metadata.managedFields`, which are often more than everything else together.
+    managed_fields: Option<Box<str>>,
 }
 
 impl CompactObject {
@@ -29,8 +32,22 @@ impl CompactObject {
     /// If it is not of this type.
     pub fn parse<K: Resource + DeserializeOwned>(&self) -> Result<K, serde_json::Error> {
         let mut object: K = serde_json::from_str(&self.text)?;
-        object.meta_mut().clone_from(&self.metadata);
+        let metadata = object.meta_mut();
+        metadata.clone_from(&self.metadata);
+        let managed_fields = self.managed_fields.as_deref();
+        metadata.managed_fields = managed_fields.map(serde_json::from_str).transpose()?;
         Ok(object)
+    }
+
+    /// Removes the record of the fields of all managers but those that `kept` names.
+    pub fn retain_managed_fields(&mut self, kept: impl Fn(&str) -> bool) {
+        let of = |entry: &ManagedFieldsEntry| entry.manager.as_deref().is_some_and(&kept);
+        let text = self.managed_fields.take();
+        let entries = text.and_then(|text| serde_json::from_str::<Vec<_>>(&text).ok());
+        let entries: Vec<_> = entries.into_iter().flatten().filter(of).collect();
+        if !entries.is_empty() {
+            self.managed_fields = text_of(&entries);
+        }
     }
 
     /// Changes everything but the metadata, such as to remove what is not needed.
@@ -40,6 +57,10 @@ impl CompactObject {
             self.text = members.to_string().into();
         }
     }
+}
+
+fn text_of(entries: &[ManagedFieldsEntry]) -> Option<Box<str>> {
+    serde_json::to_string(entries).map(String::into).ok()
 }
 
 /// Without the content: it may be long, and it may be nobody's business.
@@ -62,32 +83,38 @@ impl<'de> Deserialize<'de> for CompactObject {
             others: Map<String, Value>,
         }
         let Whole {
-            metadata,
+            mut metadata,
             mut others,
         } = Whole::deserialize(deserializer)?;
         others.insert("metadata".to_owned(), Map::new().into());
         let text = Value::from(others).to_string().into();
-        Ok(CompactObject { metadata, text })
+        let managed_fields = metadata.managed_fields.take();
+        Ok(CompactObject {
+            metadata,
+            text,
+            managed_fields: managed_fields.and_then(|entries| text_of(&entries)),
+        })
     }
 }
 
 impl Resource for CompactObject {
-    type DynamicType = ApiResource;
+    /// Shared, since every key of a store has it.
+    type DynamicType = Arc<ApiResource>;
     type Scope = <DynamicObject as Resource>::Scope;
 
-    fn kind(kind: &ApiResource) -> Cow<'_, str> {
+    fn kind(kind: &Arc<ApiResource>) -> Cow<'_, str> {
         DynamicObject::kind(kind)
     }
 
-    fn group(kind: &ApiResource) -> Cow<'_, str> {
+    fn group(kind: &Arc<ApiResource>) -> Cow<'_, str> {
         DynamicObject::group(kind)
     }
 
-    fn version(kind: &ApiResource) -> Cow<'_, str> {
+    fn version(kind: &Arc<ApiResource>) -> Cow<'_, str> {
         DynamicObject::version(kind)
     }
 
-    fn plural(kind: &ApiResource) -> Cow<'_, str> {
+    fn plural(kind: &Arc<ApiResource>) -> Cow<'_, str> {
         DynamicObject::plural(kind)
     }
 
@@ -122,6 +149,27 @@ mod tests {
         assert_eq!(format!("{parsed:?}"), format!("{direct:?}"));
         let dynamic: DynamicObject = compact.parse().unwrap();
         assert_eq!(serde_json::to_value(dynamic).unwrap(), note());
+    }
+
+    #[test]
+    fn the_fields_of_a_manager_that_is_asked_for_are_kept_and_no_others() {
+        let entry = |manager: &str| {
+            json!({"manager": manager, "operation": "Apply",
+            "fieldsV1": {"f:spec": {"f:text": {}}}})
+        };
+        let mut whole = note();
+        whole["metadata"]["managedFields"] = json!([entry("ours"), entry("theirs")]);
+        let mut compact: CompactObject = serde_json::from_value(whole.clone()).unwrap();
+        let kept = |compact: &CompactObject| {
+            let parsed: DynamicObject = compact.parse().unwrap();
+            serde_json::to_value(parsed).unwrap()
+        };
+        assert_eq!(kept(&compact), whole);
+        compact.retain_managed_fields(|manager| manager == "ours");
+        whole["metadata"]["managedFields"] = json!([entry("ours")]);
+        assert_eq!(kept(&compact), whole);
+        compact.retain_managed_fields(|_| false);
+        assert_eq!(kept(&compact), note());
     }
 
     #[test]

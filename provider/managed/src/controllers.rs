@@ -5,28 +5,28 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures::stream::BoxStream;
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, SelectAll};
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
 use kube::api::{Api, ApiResource};
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
-use kube::{Client, Resource, ResourceExt};
+use kube::{Client, Resource};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::cached_resource::CachedResource;
 use crate::compact_object::CompactObject;
 use crate::context::Context;
 use crate::external::{Concerns, Connector};
 use crate::flags::Options;
 use crate::metadata;
 use crate::metrics::Outcome;
-use crate::provider_config::ConfigKey;
 use crate::reconcile::{Next, measured, reconcile};
 use crate::reconcile_state::ReconcileStates;
 use crate::reflector::Absences;
 use crate::relations::{Notifier, Related, ResourceKey};
-use crate::resource::ManagedResource;
 use crate::secret_watches::SecretWatches;
 use crate::watches::Watches;
 
@@ -34,7 +34,7 @@ use crate::watches::Watches;
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// The managed resources to reconcile because of other objects.
-pub type Queue<M> = mpsc::UnboundedReceiver<ObjectRef<M>>;
+pub type Queue = mpsc::UnboundedReceiver<ResourceKey>;
 
 /// The data that the reconciles of all managed resources of a kind share.
 pub struct Controller<C: Connector> {
@@ -43,7 +43,7 @@ pub struct Controller<C: Connector> {
     /// The way to the external objects.
     pub connector: C,
     /// The managed resources, once they are watched.
-    pub resources: OnceLock<Store<C::Managed>>,
+    pub resources: OnceLock<Store<CachedResource>>,
     pub(crate) states: ReconcileStates<C::Memory>,
     pub(crate) watches: Watches,
 }
@@ -51,15 +51,11 @@ pub struct Controller<C: Connector> {
 impl<C: Connector> Controller<C> {
     /// A new controller; `connector` is made with the notifier of its managed resources. The
     /// receiver yields those to reconcile.
-    pub fn new(
-        context: Arc<Context>,
-        connector: impl FnOnce(Notifier<C::Managed>) -> C,
-    ) -> (Self, Queue<C::Managed>) {
+    pub fn new(context: Arc<Context>, connector: impl FnOnce(Notifier) -> C) -> (Self, Queue) {
         let (notifier, queued) = Notifier::new();
         let tell = notifier.clone();
         let own_secrets = SecretWatches::new(context.control.clone(), move |metadata| {
-            let namespace = metadata.namespace.clone().unwrap_or_default();
-            let name = metadata.name.clone().unwrap_or_default();
+            let (namespace, name) = metadata::key(metadata);
             tell.tell(&Related::Own(namespace, name));
         });
         let controller = Controller {
@@ -76,10 +72,32 @@ impl<C: Connector> Controller<C> {
     }
 
     /// Handles a managed resource that is gone, perhaps without having waited for its finalizer.
-    fn vanished(&self, managed: &C::Managed) {
-        let key = (managed.namespace().unwrap_or_default(), managed.name_any());
-        self.context.metrics.forget(&measured::<C::Managed>(&key));
-        self.forget(&key);
+    fn vanished(&self, key: &ResourceKey) {
+        self.context.metrics.forget(&measured::<C::Managed>(key));
+        self.forget(key);
+    }
+
+    /// Reconciles a managed resource. It is read only once it is its turn: many may be waiting.
+    async fn reconcile(&self, cached: &CachedResource) -> Action {
+        self.context.rate_limiter.turn().await;
+        let measured = self.context.metrics.reconcile(&C::Managed::plural(&()));
+        let working = async {
+            match cached.parse() {
+                Ok(managed) => reconcile(&managed, self).await,
+                // It is kept only if it can be read.
+                Err(_) => Next::Never,
+            }
+        };
+        let next = self.context.concurrency.run(working).await;
+        measured.ended(match next {
+            Next::Never => Outcome::Success,
+            Next::Again(_) => Outcome::Error,
+            Next::After(_) | Next::Usual => Outcome::RequeueAfter,
+        });
+        let options = &self.context.options;
+        let asked = metadata::poll_interval(cached.meta(), options.poll);
+        let dice = RandomState::new().build_hasher().finish();
+        action(next, interval(asked, options, dice))
     }
 
     /// Forgets a managed resource, and the watches that only it needed.
@@ -94,20 +112,20 @@ impl<C: Connector> Controller<C> {
 /// Runs the controller of a kind until `shutdown`; running reconciles are finished.
 pub async fn run<C: Connector>(
     context: Arc<Context>,
-    connector: impl FnOnce(Notifier<C::Managed>) -> C,
+    connector: impl FnOnce(Notifier) -> C,
     shutdown: CancellationToken,
 ) {
     let (controller, queued) = Controller::new(context.clone(), connector);
     let controller = Arc::new(controller);
-    let writer = reflector::store::Writer::<C::Managed>::default();
+    let kind = Arc::new(ApiResource::erase::<C::Managed>(&()));
+    let writer = reflector::store::Writer::new(kind.clone());
     let store = writer.as_reader();
     let _ = controller.resources.set(store.clone());
     let gone = controller.clone();
-    let keep = keeper(writer, move |managed: &C::Managed| gone.vanished(managed));
-    let kind = ApiResource::erase::<C::Managed>(&());
-    let changed = changes(context.control.clone(), kind, Box::new(keep))
-        .map(|(namespace, name)| ObjectRef::new(&name).within(&namespace))
-        .boxed();
+    let keep = keeper(writer, kind.clone(), CachedResource::of::<C>, move |key| {
+        gone.vanished(key)
+    });
+    let changed = changes(context.control.clone(), kind.clone(), keep);
     let queued = futures::stream::unfold(queued, |mut queued| async {
         queued.recv().await.map(|key| (key, queued))
     })
@@ -116,41 +134,39 @@ pub async fn run<C: Connector>(
     let configs = controller
         .connector
         .changes()
-        .flat_map(move |changed| futures::stream::iter(concerned::<C>(&changed, &everyone.state())))
+        .flat_map(move |changed| futures::stream::iter(concerned(&changed, &everyone.state())))
         .boxed();
-    let queue = futures::stream::select(futures::stream::select(changed, queued), configs)
-        .map(Ok::<_, Infallible>)
-        .take_until(shutdown.clone().cancelled_owned());
+    let reconcile: Reconcile = Box::new(move |cached| {
+        let controller = controller.clone();
+        async move { controller.reconcile(&cached).await }.boxed()
+    });
+    let queue = futures::stream::select_all([changed, queued, configs]);
     let at_once = u16::try_from(context.options.max_reconcile_rate).unwrap_or(u16::MAX);
+    reconcile_each(kind, store, queue, reconcile, at_once, shutdown).await;
+}
+
+/// A reconcile of a managed resource.
+type Reconcile = Box<dyn Fn(Arc<CachedResource>) -> BoxFuture<'static, Action> + Send + Sync>;
+
+/// Reconciles the managed resources that `queue` yields, and those whose time has come. One copy
+/// of this code serves all kinds.
+async fn reconcile_each(
+    kind: Arc<ApiResource>,
+    store: Store<CachedResource>,
+    queue: SelectAll<BoxStream<'static, ResourceKey>>,
+    reconcile: Reconcile,
+    at_once: u16,
+    shutdown: CancellationToken,
+) {
+    let queue = queue
+        .map(move |(namespace, name)| {
+            Ok::<_, Infallible>(ObjectRef::new_with(&name, kind.clone()).within(&namespace))
+        })
+        .take_until(shutdown.cancelled_owned());
     applier(
-        move |managed: Arc<C::Managed>, controller: Arc<Controller<C>>| {
-            async move {
-                controller.context.rate_limiter.turn().await;
-                let options = &controller.context.options;
-                let measured = controller
-                    .context
-                    .metrics
-                    .reconcile(&C::Managed::plural(&()));
-                let working = reconcile(&*managed, &controller);
-                let next = controller.context.concurrency.run(working).await;
-                measured.ended(match next {
-                    Next::Never => Outcome::Success,
-                    Next::Again(_) => Outcome::Error,
-                    Next::After(_) | Next::Usual => Outcome::RequeueAfter,
-                });
-                Ok::<_, Infallible>(action(
-                    next,
-                    interval(
-                        metadata::poll_interval(managed.meta(), options.poll),
-                        options,
-                        RandomState::new().build_hasher().finish(),
-                    ),
-                ))
-            }
-            .boxed()
-        },
+        |cached, reconcile: Arc<Reconcile>| reconcile(cached).map(Ok::<_, Infallible>),
         |_, error, _| match *error {},
-        controller,
+        Arc::new(reconcile),
         store,
         queue,
         Config::default().concurrency(at_once),
@@ -162,95 +178,98 @@ pub async fn run<C: Connector>(
 /// What is done with each event of a watch.
 type Keep = Box<dyn FnMut(&watcher::Event<CompactObject>) + Send>;
 
+/// Reads a managed resource of a kind.
+type Read = fn(CompactObject) -> Result<CachedResource, serde_json::Error>;
+
 /// Keeps the managed resources of a watch in a store, and tells of those that have gone.
 ///
 /// One that cannot be read as its type is not kept and not reconciled: its definition is another
 /// version's. All others go on.
-fn keeper<M: ManagedResource>(
-    mut writer: reflector::store::Writer<M>,
-    gone: impl Fn(&M) + Send,
-) -> impl FnMut(&watcher::Event<CompactObject>) + Send {
-    let mut absent = Absences::new(writer.as_reader(), ());
+fn keeper(
+    mut writer: reflector::store::Writer<CachedResource>,
+    kind: Arc<ApiResource>,
+    read: Read,
+    gone: impl Fn(&ResourceKey) + Send + 'static,
+) -> Keep {
     let kept = writer.as_reader();
-    move |event| {
-        let Some(event) = parsed(event, &kept) else {
+    let mut absent = Absences::new(kept.clone(), kind.clone());
+    Box::new(move |event| {
+        let Some(event) = cached(event, &kind, read, &kept) else {
             return;
         };
         writer.apply_watcher_event(&event);
         for managed in absent.seen(&event) {
-            gone(&managed);
+            gone(&metadata::key(managed.meta()));
         }
         if let watcher::Event::Delete(managed) = &event {
-            gone(managed);
+            gone(&metadata::key(managed.meta()));
         }
-    }
+    })
 }
 
-/// The event with the managed resource as its type; `None` if it cannot be read. One that has gone is
-/// known from the last version that is kept.
-fn parsed<M: ManagedResource>(
+/// The event with the managed resource as it is kept; `None` if it cannot be read. One that has gone
+/// is known from the last version that is kept.
+fn cached(
     event: &watcher::Event<CompactObject>,
-    kept: &Store<M>,
-) -> Option<watcher::Event<M>> {
+    kind: &Arc<ApiResource>,
+    read: Read,
+    kept: &Store<CachedResource>,
+) -> Option<watcher::Event<CachedResource>> {
+    let read = |object: &CompactObject| match read(object.clone()) {
+        Ok(managed) => Some(managed),
+        Err(error) => {
+            let (namespace, name) = metadata::key(&object.metadata);
+            tracing::error!(
+                kind = kind.kind,
+                namespace,
+                name,
+                "the managed resource cannot be read, and is left alone: {error}. Apply the \
+                 definitions of this provider's version"
+            );
+            None
+        }
+    };
+    let last_kept = |object: &CompactObject| {
+        let (namespace, name) = metadata::key(&object.metadata);
+        let found = kept.get(&ObjectRef::new_with(&name, kind.clone()).within(&namespace))?;
+        Some(CachedResource::clone(&found))
+    };
     Some(match event {
         watcher::Event::Init => watcher::Event::Init,
         watcher::Event::InitDone => watcher::Event::InitDone,
         watcher::Event::InitApply(object) => watcher::Event::InitApply(read(object)?),
         watcher::Event::Apply(object) => watcher::Event::Apply(read(object)?),
         watcher::Event::Delete(object) => {
-            watcher::Event::Delete(read(object).or_else(|| last_kept(object, kept))?)
+            watcher::Event::Delete(read(object).or_else(|| last_kept(object))?)
         }
     })
 }
 
-fn last_kept<M: ManagedResource>(object: &CompactObject, kept: &Store<M>) -> Option<M> {
-    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-    let name = object.metadata.name.as_deref()?;
-    let found = kept.get(&ObjectRef::new(name).within(namespace))?;
-    Some(M::clone(&found))
-}
-
-fn read<M: ManagedResource>(object: &CompactObject) -> Option<M> {
-    match object.parse() {
-        Ok(managed) => Some(managed),
-        Err(error) => {
-            tracing::error!(
-                kind = %M::kind(&()),
-                namespace = object.metadata.namespace.as_deref().unwrap_or_default(),
-                name = object.metadata.name.as_deref().unwrap_or_default(),
-                "the managed resource cannot be read, and is left alone: {error}. Apply the \
-                 definitions of this provider's version"
-            );
-            None
-        }
-    }
-}
-
 /// The managed resources of a kind that were added or changed, if not by what is written on each
 /// reconcile. `keep` has each event before. One copy of this code serves all kinds.
-fn changes(control: Client, kind: ApiResource, mut keep: Keep) -> BoxStream<'static, ResourceKey> {
+fn changes(
+    control: Client,
+    kind: Arc<ApiResource>,
+    mut keep: Keep,
+) -> BoxStream<'static, ResourceKey> {
     let wished = predicates::generation
         .combine(predicates::labels)
         .combine(predicates::annotations)
         .combine(predicates::finalizers);
-    let shown = kind.kind.clone();
     watcher(
         Api::<CompactObject>::all_with(control, &kind),
         watcher::Config::default().page_size(500),
     )
     .default_backoff()
-    .modify(|managed| managed.metadata.managed_fields = None)
+    .modify(|managed| managed.retain_managed_fields(|_| false))
     .inspect_ok(move |event| keep(event))
     .applied_objects()
     .predicate_filter(wished, PredicateConfig::default())
     .filter_map(move |managed| {
         future::ready(match managed {
-            Ok(CompactObject { metadata, .. }) => Some((
-                metadata.namespace.unwrap_or_default(),
-                metadata.name.unwrap_or_default(),
-            )),
+            Ok(managed) => Some(metadata::key(&managed.metadata)),
             Err(error) => {
-                tracing::debug!(%error, kind = shown, "the watch goes on");
+                tracing::debug!(%error, kind = kind.kind, "the watch goes on");
                 None
             }
         })
@@ -259,17 +278,10 @@ fn changes(control: Client, kind: ApiResource, mut keep: Keep) -> BoxStream<'sta
 }
 
 /// The managed resources whose config may have changed.
-fn concerned<C: Connector>(
-    changed: &Concerns,
-    all: &[Arc<C::Managed>],
-) -> Vec<ObjectRef<C::Managed>> {
-    let concerned = all.iter().filter(|managed| {
-        let namespace = managed.namespace().unwrap_or_default();
-        let reference = C::spec(managed).provider_config_ref;
-        changed(&ConfigKey::new(&namespace, &reference))
-    });
-    concerned
-        .map(|managed| ObjectRef::from_obj(&**managed))
+fn concerned(changed: &Concerns, all: &[Arc<CachedResource>]) -> Vec<ResourceKey> {
+    all.iter()
+        .filter(|managed| changed(&managed.interest.config))
+        .map(|managed| metadata::key(managed.meta()))
         .collect()
 }
 
@@ -299,6 +311,23 @@ mod tests {
     use super::*;
     use crate::testing::{Note, Notes};
 
+    fn note(namespace: &str, name: &str, spec: serde_json::Value) -> CompactObject {
+        serde_json::from_value(json!({"apiVersion": "notes.example.org/v1alpha1",
+            "kind": "Note", "metadata": {"name": name, "namespace": namespace}, "spec": spec}))
+        .unwrap()
+    }
+
+    /// What keeps notes, and where.
+    fn kept(gone: impl Fn(&ResourceKey) + Send + 'static) -> (Keep, Store<CachedResource>) {
+        let kind = Arc::new(ApiResource::erase::<Note>(&()));
+        let writer = reflector::store::Writer::new(kind.clone());
+        let store = writer.as_reader();
+        (
+            keeper(writer, kind, CachedResource::of::<Notes>, gone),
+            store,
+        )
+    }
+
     fn options(jitter: u8) -> Options {
         Options {
             poll_jitter_percentage: jitter,
@@ -319,54 +348,45 @@ mod tests {
 
     #[test]
     fn a_managed_resource_that_cannot_be_read_keeps_no_other_from_being_watched() {
-        let writer = reflector::store::Writer::<Note>::default();
-        let store = writer.as_reader();
-        let mut keep = keeper(writer, |_: &Note| {});
-        let object = |name: &str, spec: serde_json::Value| -> CompactObject {
-            serde_json::from_value(json!({"apiVersion": "notes.example.org/v1alpha1",
-                "kind": "Note", "metadata": {"name": name, "namespace": "a"}, "spec": spec}))
-            .unwrap()
-        };
+        let (mut keep, store) = kept(|_| {});
         keep(&watcher::Event::Init);
-        keep(&watcher::Event::InitApply(object("odd", json!(["text"]))));
+        keep(&watcher::Event::InitApply(note(
+            "a",
+            "odd",
+            json!(["text"]),
+        )));
         let spec = json!({"forProvider": {"text": ""}});
-        keep(&watcher::Event::InitApply(object("good", spec)));
+        keep(&watcher::Event::InitApply(note("a", "good", spec)));
         keep(&watcher::Event::InitDone);
-        let names: Vec<_> = store.state().iter().map(|note| note.name_any()).collect();
+        let names: Vec<_> = store
+            .state()
+            .iter()
+            .map(|note| metadata::key(note.meta()).1)
+            .collect();
         assert_eq!(names, ["good"]);
     }
 
     #[test]
     fn a_managed_resource_that_became_unreadable_is_gone_once_it_is_deleted() {
-        let writer = reflector::store::Writer::<Note>::default();
-        let store = writer.as_reader();
         let told = Arc::new(AtomicBool::new(false));
         let tells = Arc::clone(&told);
-        let mut keep = keeper(writer, move |_: &Note| tells.store(true, Ordering::Relaxed));
-        let object = |spec: serde_json::Value| -> CompactObject {
-            serde_json::from_value(json!({"apiVersion": "notes.example.org/v1alpha1",
-                "kind": "Note", "metadata": {"name": "odd", "namespace": "a"}, "spec": spec}))
-            .unwrap()
-        };
+        let (mut keep, store) = kept(move |_| tells.store(true, Ordering::Relaxed));
         keep(&watcher::Event::Init);
-        keep(&watcher::Event::InitApply(object(
-            json!({"forProvider": {"text": ""}}),
-        )));
+        let spec = json!({"forProvider": {"text": ""}});
+        keep(&watcher::Event::InitApply(note("a", "odd", spec)));
         keep(&watcher::Event::InitDone);
-        keep(&watcher::Event::Apply(object(json!(["text"]))));
-        keep(&watcher::Event::Delete(object(json!(["text"]))));
+        keep(&watcher::Event::Apply(note("a", "odd", json!(["text"]))));
+        keep(&watcher::Event::Delete(note("a", "odd", json!(["text"]))));
         assert!(store.is_empty());
         assert!(told.load(Ordering::Relaxed));
     }
 
     #[test]
     fn a_change_of_a_config_concerns_the_managed_resources_that_name_it() {
-        let note = |namespace: &str, kind: &str, name: &str| -> Arc<Note> {
-            let object = json!({"apiVersion": "notes.example.org/v1alpha1", "kind": "Note",
-                "metadata": {"name": "orders", "namespace": namespace},
-                "spec": {"forProvider": {"text": ""},
-                    "providerConfigRef": {"kind": kind, "name": name}}});
-            Arc::new(serde_json::from_value(object).unwrap())
+        let note = |namespace: &str, kind: &str, name: &str| {
+            let spec = json!({"forProvider": {"text": ""},
+                "providerConfigRef": {"kind": kind, "name": name}});
+            Arc::new(CachedResource::of::<Notes>(note(namespace, "orders", spec)).unwrap())
         };
         let all = [
             note("a", "ProviderConfig", "eu"),
@@ -375,15 +395,15 @@ mod tests {
             note("d", "ClusterProviderConfig", "us"),
         ];
         let names = |changed: Concerns| -> Vec<_> {
-            let found = concerned::<Notes>(&changed, &all).into_iter();
-            found.filter_map(|found| found.namespace).collect()
+            let found = concerned(&changed, &all).into_iter();
+            found.map(|(namespace, _)| namespace).collect()
         };
-        let key = |of: &Note, namespace: &str| -> Concerns {
-            let changed = ConfigKey::new(namespace, &Notes::spec(of).provider_config_ref);
+        let config = |of: &CachedResource| -> Concerns {
+            let changed = of.interest.config.clone();
             Box::new(move |key| *key == changed)
         };
-        assert_eq!(names(key(&all[0], "a")), ["a"]);
-        assert_eq!(names(key(&all[2], "c")), ["c"]);
+        assert_eq!(names(config(&all[0])), ["a"]);
+        assert_eq!(names(config(&all[2])), ["c"]);
         assert_eq!(names(Box::new(|_| true)), ["a", "b", "c", "d"]);
     }
 

@@ -14,7 +14,7 @@
 //! | the annotations and the finalizer | [`metadata`] |
 //! | what users read | [`failure`], [`conditions`], [`events`], `reconcile/outcome.rs` |
 //! | when a managed resource is reconciled | [`controllers`], [`relations`], [`repeats`], [`rate_limiter`], [`concurrency`] |
-//! | watches | [`reflector`], [`compact_object`], [`secret_watches`] |
+//! | watches | [`reflector`], [`compact_object`], [`cached_resource`], [`secret_watches`] |
 //! | the process | [`process`], [`flags`], [`leader`], [`gate`], [`server`], [`context`] |
 //! | what operators see | [`metrics`], [`changelog`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -22,6 +22,7 @@
 #[cfg(test)]
 extern crate self as crossplane_managed;
 
+pub mod cached_resource;
 pub mod changelog;
 pub mod claim;
 pub mod compact_object;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::duration;
 use crate::provider::Provider;
+use crate::relations::ResourceKey;
 
 /// Name of the external object.
 pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
@@ -109,6 +110,14 @@ impl Marks {
         }
         body
     }
+}
+
+/// The namespace and the name of a managed resource.
+pub fn key(metadata: &ObjectMeta) -> ResourceKey {
+    (
+        metadata.namespace.clone().unwrap_or_default(),
+        metadata.name.clone().unwrap_or_default(),
+    )
 }
 
 /// The value of an annotation.

@@ -72,7 +72,7 @@ impl Task {
     /// notifier of its managed resources.
     pub fn of<C: Connector>(
         context: Arc<Context>,
-        connector: impl FnOnce(Notifier<C::Managed>) -> C + Send + 'static,
+        connector: impl FnOnce(Notifier) -> C + Send + 'static,
         shutdown: CancellationToken,
     ) -> Self {
         Task {

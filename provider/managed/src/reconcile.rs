@@ -152,7 +152,7 @@ pub async fn reconcile<C: Connector>(managed: &C::Managed, controller: &Controll
 }
 
 async fn reconcile_once<C: Connector>(managed: &C::Managed, controller: &Controller<C>) -> Next {
-    let key = (managed.namespace().unwrap_or_default(), managed.name_any());
+    let key = metadata::key(managed.meta());
     let mut state = controller.states.take(&key);
     let mut reconciler = Reconciler {
         controller,

@@ -194,7 +194,7 @@ where
 /// with which the watch begins anew lacks them.
 pub struct Absences<K>
 where
-    K: Watchable,
+    K: Resource + Clone + 'static,
     K::DynamicType: Eq + Hash + Clone,
 {
     store: Store<K>,
@@ -205,7 +205,7 @@ where
 
 impl<K> Absences<K>
 where
-    K: Watchable,
+    K: Resource + Clone + 'static,
     K::DynamicType: Eq + Hash + Clone,
 {
     /// The absences from the store of a watch.

@@ -4,8 +4,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kube::Resource;
-use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc;
 
 use crate::provider_config::ConfigKey;
@@ -136,24 +134,16 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Queues the managed resources that an object concerns. Cheap to clone.
-pub struct Notifier<M: Resource<DynamicType = ()>> {
+#[derive(Clone)]
+pub struct Notifier {
     /// The relations between objects and managed resources.
     pub relations: Arc<Relations>,
-    queue: mpsc::UnboundedSender<ObjectRef<M>>,
+    queue: mpsc::UnboundedSender<ResourceKey>,
 }
 
-impl<M: Resource<DynamicType = ()>> Clone for Notifier<M> {
-    fn clone(&self) -> Self {
-        Notifier {
-            relations: self.relations.clone(),
-            queue: self.queue.clone(),
-        }
-    }
-}
-
-impl<M: Resource<DynamicType = ()>> Notifier<M> {
+impl Notifier {
     /// A notifier of managed resources without relations, and its queue.
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<ObjectRef<M>>) {
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<ResourceKey>) {
         let (queue, queued) = mpsc::unbounded_channel();
         let notifier = Notifier {
             relations: Arc::default(),
@@ -169,9 +159,9 @@ impl<M: Resource<DynamicType = ()>> Notifier<M> {
     }
 
     /// Queues a managed resource.
-    pub fn wake(&self, (namespace, name): &ResourceKey) {
+    pub fn wake(&self, key: &ResourceKey) {
         // Nobody listens any more only when the controller has ended.
-        let _ = self.queue.send(ObjectRef::new(name).within(namespace));
+        let _ = self.queue.send(key.clone());
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Connected<K: Kind> {
     /// Namespace of the external object; empty for a cluster-scoped object.
     pub namespace: String,
     /// The watches in its cluster.
-    pub views: Arc<Views<K>>,
+    pub views: Arc<Views>,
     /// The schema of `status.atProvider`.
     pub at_provider: Arc<Value>,
 }
@@ -177,7 +177,10 @@ impl<K: Kind> External for Connected<K> {
         &mut self,
         request: &mut Asked<'_, K>,
     ) -> Result<Observation<Arc<K::External>>, Failure> {
-        let found = self.views.external(&self.namespace, request.name).await;
+        let found = self
+            .views
+            .external::<K>(&self.namespace, request.name)
+            .await;
         let found = found.map_err(ReconcileError::from)?;
         Ok(self.observation(request, found))
     }

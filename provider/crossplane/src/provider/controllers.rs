@@ -1,6 +1,7 @@
 //! The way of each kind to the clusters of its external objects.
 
 use std::collections::{BTreeSet, HashMap};
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -33,7 +34,7 @@ use super::views::Views;
 pub type Controller<K> = crossplane_managed::controllers::Controller<Clusters<K>>;
 
 /// A controller; the receiver yields the managed resources to reconcile.
-pub fn controller<K: Kind>(context: Arc<Context>) -> (Controller<K>, Queue<Managed<K::Model>>) {
+pub fn controller<K: Kind>(context: Arc<Context>) -> (Controller<K>, Queue) {
     let runtime = Arc::new(context.runtime.clone());
     Controller::new(runtime, |notifier| Clusters::new(context, notifier))
 }
@@ -54,22 +55,24 @@ pub struct Clusters<K: Kind> {
     context: Arc<Context>,
     /// The schema of `status.atProvider`.
     at_provider: Arc<Value>,
-    views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
-    notifier: Notifier<Managed<K::Model>>,
+    views: Mutex<HashMap<TargetKey, Arc<Views>>>,
+    notifier: Notifier,
+    kind: PhantomData<fn() -> K>,
 }
 
 impl<K: Kind> Clusters<K> {
-    fn new(context: Arc<Context>, notifier: Notifier<Managed<K::Model>>) -> Self {
+    fn new(context: Arc<Context>, notifier: Notifier) -> Self {
         Clusters {
             context,
             at_provider: Arc::new(crds::at_provider::<K::Model>()),
             views: Mutex::default(),
             notifier,
+            kind: PhantomData,
         }
     }
 
     /// The watches in a cluster; those of a new target of the same config replace them.
-    fn views(&self, target: Arc<Target>) -> Arc<Views<K>> {
+    fn views(&self, target: Arc<Target>) -> Arc<Views> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = views.get(&target.key)
             && open.target.revision >= target.revision
@@ -77,7 +80,7 @@ impl<K: Kind> Clusters<K> {
             return open.clone();
         }
         let (targets, notifier) = (self.context.targets.clone(), self.notifier.clone());
-        let opened = Arc::new(Views::open(target.clone(), targets, notifier));
+        let opened = Arc::new(Views::open::<K>(target.clone(), targets, notifier));
         views.insert(target.key.clone(), opened.clone());
         opened
     }

@@ -83,7 +83,7 @@ pub struct Scene<'a, K: Kind> {
     /// Its name.
     pub name: &'a str,
     /// The watches in its cluster.
-    pub views: &'a Views<K>,
+    pub views: &'a Views,
     /// The control plane.
     pub control: &'a kube::Client,
     /// The remembered state.

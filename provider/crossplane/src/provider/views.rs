@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossplane_managed::compact_object::CompactObject;
+use crossplane_managed::metadata;
 use crossplane_managed::reflector::{Lookup, Reflector};
 use crossplane_managed::relations::{Notifier, Related, ResourceKey};
 use crossplane_managed::secret_watches::SecretWatches;
@@ -12,7 +13,6 @@ use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
-use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, ApiResource, DynamicObject};
 use serde_json::Value;
@@ -23,7 +23,7 @@ use super::kind::{Companion, Kind, Tell};
 use super::prerequisites::Prerequisites;
 
 /// The watches in one cluster.
-pub struct Views<K: Kind> {
+pub struct Views {
     /// The cluster.
     pub target: Arc<Target>,
     /// The same, with every request sent once.
@@ -34,28 +34,36 @@ pub struct Views<K: Kind> {
     _companions: Vec<Companion>,
     /// The objects that managed resources wait for.
     pub prerequisites: Prerequisites,
-    notifier: Notifier<Managed<K::Model>>,
+    notifier: Notifier,
     recent: Mutex<(Instant, Cluster)>,
 }
 
 /// The time for which reads for the rules are reused for other resources.
 const RECENT: Duration = Duration::from_secs(2);
 
-impl<K: Kind> Views<K> {
+impl Views {
     /// Starts to watch the external objects. If the watch breaks, the cluster is checked at once,
     /// because objects would otherwise go on being reported as ready.
-    pub fn open(
+    pub fn open<K: Kind>(target: Arc<Target>, targets: Targets, notifier: Notifier) -> Self {
+        let kind = Arc::new(ApiResource::erase::<K::External>(&()));
+        Self::open_kind(target, targets, notifier, kind, K::TRIM, K::companions)
+    }
+
+    /// The same. One copy of this code serves all kinds.
+    fn open_kind(
         target: Arc<Target>,
         targets: Targets,
-        notifier: Notifier<Managed<K::Model>>,
+        notifier: Notifier,
+        kind: Arc<ApiResource>,
+        unneeded: Option<fn(&mut Value)>,
+        companions: fn(&Cluster, &Tell) -> Vec<Companion>,
     ) -> Self {
         let cluster = target.cluster.clone().without_retries();
         let tell = teller(&target, &notifier, Related::External);
-        let kind = ApiResource::erase::<K::External>(&());
         let externals = Reflector::start(
             Api::all_with(cluster.client().clone(), &kind),
             kind,
-            trimmed(K::TRIM),
+            trimmed(unneeded),
             move |external: &CompactObject| tell(&external.metadata),
         );
         let suspected = target.key.clone();
@@ -68,7 +76,7 @@ impl<K: Kind> Views<K> {
             let namespaced = Related::External(key.clone(), String::new(), namespace.to_owned());
             notify.tell(&namespaced);
         });
-        let companions = K::companions(&cluster, &told);
+        let companions = companions(&cluster, &told);
         let tell = teller(&target, &notifier, Related::Secret);
         let secrets = SecretWatches::new(cluster.client().clone(), tell);
         let waking = notifier.clone();
@@ -100,7 +108,7 @@ impl<K: Kind> Views<K> {
     ///
     /// # Errors
     /// Any error that keeps it from being read.
-    pub async fn external(
+    pub async fn external<K: Kind>(
         &self,
         namespace: &str,
         name: &str,
@@ -145,7 +153,7 @@ impl<K: Kind> Views<K> {
     }
 
     fn reflect_engine(&self, engine: Engine) -> Reflector<CompactObject> {
-        let kind = database_kind(engine);
+        let kind = Arc::new(database_kind(engine));
         let tell = teller(&self.target, &self.notifier, Related::External);
         Reflector::start(
             Api::all_with(self.cluster.client().clone(), &kind),
@@ -172,7 +180,11 @@ impl<K: Kind> Views<K> {
 /// Removes the metadata that no kind needs from an object, and what its own kind does not need.
 fn trimmed(unneeded: Option<fn(&mut Value)>) -> impl FnMut(&mut CompactObject) {
     move |object| {
-        trim(&mut object.metadata);
+        // Above all the field ownership of other managers is unneeded.
+        object.retain_managed_fields(|manager| manager == FIELD_MANAGER);
+        if let Some(annotations) = &mut object.metadata.annotations {
+            annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        }
         if let Some(unneeded) = unneeded {
             object.edit(unneeded);
         }
@@ -207,30 +219,19 @@ fn trim_engine(object: &mut Value) {
     }
 }
 
-fn teller<M: ManagedModel>(
+fn teller(
     target: &Arc<Target>,
-    notifier: &Notifier<Managed<M>>,
+    notifier: &Notifier,
     related: fn(super::config::TargetKey, String, String) -> Related,
-) -> impl Fn(&ObjectMeta) + Send + Sync + 'static + use<M> {
+) -> impl Fn(&ObjectMeta) + Send + Sync + 'static + use<> {
     let (key, notifier) = (target.key.clone(), notifier.clone());
     move |metadata| {
-        let namespace = metadata.namespace.clone().unwrap_or_default();
-        let name = metadata.name.clone().unwrap_or_default();
+        let (namespace, name) = metadata::key(metadata);
         notifier.tell(&related(key.clone(), namespace, name));
     }
 }
 
-/// Removes unneeded metadata, above all the field ownership of other managers.
-fn trim(metadata: &mut ObjectMeta) {
-    if let Some(entries) = &mut metadata.managed_fields {
-        entries.retain(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER));
-    }
-    if let Some(annotations) = &mut metadata.annotations {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    }
-}
-
-impl<K: Kind> Views<K> {
+impl Views {
     /// Requests a reconcile of a managed resource whenever `related` changes.
     pub fn relate(&self, related: Related, key: &ResourceKey) {
         self.notifier.relations.relate(related, key);

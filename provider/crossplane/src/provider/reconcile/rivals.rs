@@ -1,16 +1,19 @@
 //! Several writers with different wishes for one external object: one of them holds it, and nobody
 //! writes in a loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossplane_managed::cached_resource::CachedResource;
 use everest_core::api::HELD_BY;
 use everest_schemas::managed::Database;
+use kube::api::ApiResource;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
 use super::reconcile;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::{Clusters, Controller};
 use crate::provider::kind::Databases;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, rest, say, world};
@@ -64,10 +67,12 @@ async fn look(plane: &ControlPlane, controller: &Controller<Databases>, path: &s
 }
 
 /// The controller's watch shows the managed resources as they are.
-fn watch(plane: &ControlPlane, writer: &mut Writer<Database>) {
+fn watch(plane: &ControlPlane, writer: &mut Writer<CachedResource>) {
     for (path, object) in plane.all() {
         if path.contains("/everestdatabases/") {
-            writer.apply_watcher_event(&Event::Apply(serde_json::from_value(object).unwrap()));
+            let object = serde_json::from_value(object).unwrap();
+            let cached = CachedResource::of::<Clusters<Databases>>(object).unwrap();
+            writer.apply_watcher_event(&Event::Apply(cached));
         }
     }
 }
@@ -193,7 +198,7 @@ async fn who_only_observes_claims_nothing() {
 async fn of_two_configs_of_one_cluster_the_older_managed_resource_holds_the_database() {
     let (plane, old, new) = rivals().await;
     let controller = process::<Databases>(&plane);
-    let mut writer = Writer::default();
+    let mut writer = Writer::new(Arc::new(ApiResource::erase::<Database>(&())));
     assert!(controller.resources.set(writer.as_reader()).is_ok());
     watch(&plane, &mut writer);
     let before = writes(&plane);

@@ -58,7 +58,7 @@ async fn a_secret_that_somebody_deletes_is_noticed_and_written_again() {
 
     plane.delete(&format!("{SECRETS}/orders"));
     let concerned = queued.recv().await.unwrap();
-    assert_eq!(concerned.name, "orders");
+    assert_eq!(concerned.1, "orders");
     rest(&plane, &controller, &path).await;
     assert_eq!(key(&plane), "aWQ=");
 }

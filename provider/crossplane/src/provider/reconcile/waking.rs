@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use everest_schemas::managed::Database;
-use kube::runtime::reflector::ObjectRef;
+use crossplane_managed::controllers::Queue;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::reconcile;
 use crate::provider::context::Context;
@@ -15,8 +13,6 @@ use crate::provider::kind::Databases;
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, condition, world};
-
-type Queue = UnboundedReceiver<ObjectRef<Database>>;
 
 /// The shortest pause before a reconcile without an event.
 const POLL: Duration = Duration::from_secs(5);

@@ -1,0 +1,96 @@
+//! A managed resource as its controller keeps it between reconciles.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use kube::api::ApiResource;
+use serde::de::DeserializeOwned;
+
+use crate::compact_object::CompactObject;
+use crate::external::Connector;
+use crate::policies::Policies;
+use crate::provider_config::ConfigKey;
+
+/// A managed resource, with what a reconcile of any one asks of all of them.
+#[derive(Clone, Debug)]
+pub struct CachedResource {
+    object: CompactObject,
+    /// Where its external object is, and whether it may write to it.
+    pub(crate) interest: Interest,
+}
+
+/// Where the external object of a managed resource is, beside its name, and whether the managed
+/// resource may write to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interest {
+    /// The config that the managed resource names.
+    pub(crate) config: ConfigKey,
+    /// See [`Connector::place`].
+    pub(crate) place: Option<String>,
+    /// Its policies permit writes.
+    pub(crate) writes: bool,
+}
+
+impl Interest {
+    pub(crate) fn of<C: Connector>(managed: &C::Managed) -> Self {
+        let spec = C::spec(managed);
+        let namespace = managed.meta().namespace.as_deref().unwrap_or_default();
+        let policies = Policies::of(&spec.management_policies);
+        Interest {
+            config: ConfigKey::new(namespace, &spec.provider_config_ref),
+            place: C::place(managed),
+            writes: policies.is_ok_and(|policies| policies.write()),
+        }
+    }
+}
+
+impl CachedResource {
+    /// A managed resource as a watch shows it.
+    ///
+    /// # Errors
+    /// If it is not of its type.
+    pub fn of<C: Connector>(object: CompactObject) -> Result<Self, serde_json::Error> {
+        let managed: C::Managed = object.parse()?;
+        let interest = Interest::of::<C>(&managed);
+        Ok(CachedResource { object, interest })
+    }
+
+    /// The managed resource as its type.
+    ///
+    /// # Errors
+    /// If it is not of this type.
+    pub fn parse<M: Resource + DeserializeOwned>(&self) -> Result<M, serde_json::Error> {
+        self.object.parse()
+    }
+}
+
+impl Resource for CachedResource {
+    type DynamicType = Arc<ApiResource>;
+    type Scope = <CompactObject as Resource>::Scope;
+
+    fn kind(kind: &Arc<ApiResource>) -> Cow<'_, str> {
+        CompactObject::kind(kind)
+    }
+
+    fn group(kind: &Arc<ApiResource>) -> Cow<'_, str> {
+        CompactObject::group(kind)
+    }
+
+    fn version(kind: &Arc<ApiResource>) -> Cow<'_, str> {
+        CompactObject::version(kind)
+    }
+
+    fn plural(kind: &Arc<ApiResource>) -> Cow<'_, str> {
+        CompactObject::plural(kind)
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        self.object.meta()
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        self.object.meta_mut()
+    }
+}
