@@ -3,11 +3,10 @@
 use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use everest_cluster::{Cluster, ClusterError, facts};
-use everest_core::schema;
 use everest_core::v1::ObjectMapping;
 use everest_schemas::{
     Field, StringMap,
-    extensions::needs,
+    extensions::{needs, release_of},
     models::{Collection, Existing},
 };
 use tfplugin::{Context, DataSource, Deferral, Diagnostic, LookupRequest};
@@ -42,8 +41,9 @@ impl<K: Kind> DataSource for OneObject<K> {
     }
 
     fn description(&self) -> Cow<'static, str> {
-        match schema::kind_since::<K::Model>() {
-            Some(release) => format!("{} {}", K::EXISTING, needs(release)).into(),
+        // Terraform asks for all kinds at once: their members are not gone through for this.
+        match release_of::<K::Model>() {
+            Some(release) => format!("{} {}", K::EXISTING, needs(&release)).into(),
             None => K::EXISTING.into(),
         }
     }

@@ -1,7 +1,10 @@
 //! The common part of all resources: gets the cluster from the session, calls `everest-cluster`,
 //! and returns the result to the protocol layer. A [`Kind`] holds the differences.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Namesake, Unacknowledged};
 use everest_core::{computed, path::FieldPath, rules::Validate, semantic, v1::ObjectMapping};
@@ -43,7 +46,7 @@ const GONE: &str = "gone";
 pub struct Managed<K: Kind> {
     session: Arc<Session>,
     formers: Formers<K::Model>,
-    pending: &'static [&'static str],
+    pending: OnceLock<Vec<&'static str>>,
 }
 
 impl<K: Kind> Managed<K> {
@@ -71,22 +74,18 @@ impl<K: Kind> Managed<K> {
         Self {
             session,
             formers: Formers::default(),
-            pending: pending_outputs(K::LASTING, computed::of::<K::Model>()),
+            pending: OnceLock::new(),
         }
     }
 }
 
-/// The outputs that are unknown in a plan that resumes a wait, in Terraform's names. Computed once,
-/// because a resource lives as long as the process.
+/// The outputs that are unknown in a plan that resumes a wait, in Terraform's names.
 fn pending_outputs(
     lasting: &[&str],
     outputs: impl Iterator<Item = &'static FieldPath>,
-) -> &'static [&'static str] {
-    let pending: Vec<&str> = outputs
-        .filter(|path| !lasting.contains(&path.to_string().as_str()))
-        .map(|path| &*path.snake_case().leak())
-        .collect();
-    pending.leak()
+) -> Vec<&'static str> {
+    let pending = outputs.filter(|path| !lasting.contains(&path.to_string().as_str()));
+    pending.map(|path| &*path.snake_case().leak()).collect()
 }
 
 /// Awaits a read of the cluster; `None` if the run is stopped first.
@@ -136,8 +135,9 @@ impl<K: Guarded> Resource for Managed<K> {
         K::upgrades()
     }
 
-    fn pending_outputs(&self) -> &'static [&'static str] {
+    fn pending_outputs(&self) -> &[&'static str] {
         self.pending
+            .get_or_init(|| pending_outputs(K::LASTING, computed::of::<K::Model>()))
     }
 
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {

@@ -62,12 +62,21 @@ impl Registry {
     /// The schema of each managed resource, for documentation and tests.
     ///
     /// # Errors
-    /// [`SchemaError`] of the first whose model has no Terraform form.
+    /// [`SchemaError`] of the first whose model has no Terraform form, or that has a pending output
+    /// which is none of its attributes.
     pub fn resource_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
         let resources = self.resources.iter().map(|resource| {
+            let schema = resource.schema()?;
+            let mut outputs = resource.pending_outputs().iter();
+            if let Some(output) = outputs.find(|output| schema.root.get(output).is_none()) {
+                return Err(SchemaError::Contradiction {
+                    path: (*output).to_owned(),
+                    reason: "it is a pending output and no attribute of the model".to_owned(),
+                });
+            }
             Ok(Registered {
                 type_name: resource.type_name(),
-                schema: resource.schema()?,
+                schema,
                 identity: resource.identity(),
             })
         });

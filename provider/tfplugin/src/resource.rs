@@ -66,8 +66,10 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Attributes at the root, by Terraform name, that are unknown in a plan that resumes a wait
-    /// that ended early.
-    fn pending_outputs(&self) -> &'static [&'static str] {
+    /// that ended early. Asked for only then, and by
+    /// [`Registry::resource_schemas`](crate::Registry::resource_schemas), which refuses a name that
+    /// no attribute has.
+    fn pending_outputs(&self) -> &[&'static str] {
         &[]
     }
 

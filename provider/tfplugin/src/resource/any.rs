@@ -25,7 +25,7 @@ pub trait AnyResource: Send + Sync + 'static {
     /// [`SchemaError`] when the model has no Terraform form.
     fn schema(&self) -> Result<Schema, SchemaError>;
 
-    fn pending_outputs(&self) -> &'static [&'static str];
+    fn pending_outputs(&self) -> &[&'static str];
 
     fn identity(&self) -> Vec<IdentityAttribute>;
 

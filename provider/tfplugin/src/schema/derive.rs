@@ -7,7 +7,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::{Attribute, Kind, Mode, Nesting, Object, Schema, attribute_name};
 use crate::model;
@@ -17,7 +17,7 @@ mod constraints;
 mod extensions;
 mod references;
 
-use references::Definitions;
+use references::{Definitions, Keywords};
 
 /// The maximum depth of a model.
 const MAX_DEPTH: usize = 32;
@@ -155,12 +155,10 @@ impl Schema {
     }
 }
 
-type Members = Map<String, Json>;
-
-impl Definitions<'_> {
+impl<'a> Definitions<'a> {
     fn object(
         &self,
-        json: &Members,
+        json: &Keywords<'a>,
         path: &str,
         read_only: bool,
         depth: usize,
@@ -185,7 +183,7 @@ impl Definitions<'_> {
     fn members(
         &self,
         object: &mut Object,
-        json: &Members,
+        json: &Keywords<'a>,
         path: &str,
         within: &[String],
         read_only: bool,
@@ -196,7 +194,7 @@ impl Definitions<'_> {
             .and_then(Json::as_array)
             .map(|names| names.iter().filter_map(Json::as_str).collect())
             .unwrap_or_default();
-        let properties = json.get("properties").and_then(Json::as_object);
+        let properties = json.lasting("properties").and_then(Json::as_object);
         for (member, property) in properties.into_iter().flatten() {
             let path = if path.is_empty() {
                 member.clone()
@@ -244,7 +242,7 @@ impl Definitions<'_> {
     fn attribute(
         &self,
         member: &str,
-        json: &Members,
+        json: &Keywords<'a>,
         path: &str,
         within: &[String],
         (required, read_only): (bool, bool),
@@ -337,14 +335,14 @@ impl Definitions<'_> {
 
     fn kind(
         &self,
-        json: &Members,
+        json: &Keywords<'a>,
         path: &str,
         read_only: bool,
         depth: usize,
     ) -> Result<Kind, SchemaError> {
         let no_type = || SchemaError::NoType {
             path: path.to_owned(),
-            schema: Json::Object(json.clone()).to_string(),
+            schema: json.to_json().to_string(),
         };
         // Terraform has its elements all of one type, and this one of each its own.
         let mixed = || SchemaError::Unsupported {
@@ -365,7 +363,7 @@ impl Definitions<'_> {
                 instead: "a list in a fixed order, or a map by key (x-map-key), shows no false changes",
             }),
             "array" => {
-                let items = json.get("items").ok_or_else(no_type)?;
+                let items = json.lasting("items").ok_or_else(no_type)?;
                 let items = self.resolve(items, path, depth)?;
                 match self.kind(&items, path, read_only, depth + 1)? {
                     Kind::Leaf(Type::Dynamic) => Err(mixed()),
@@ -386,7 +384,7 @@ impl Definitions<'_> {
                 self.object(json, path, read_only, depth)?,
             )),
             "object" => {
-                let values = json.get("additionalProperties").ok_or_else(no_type)?;
+                let values = json.lasting("additionalProperties").ok_or_else(no_type)?;
                 let values = self.resolve(values, path, depth)?;
                 match self.kind(&values, path, read_only, depth + 1)? {
                     Kind::Leaf(Type::Dynamic) => Err(mixed()),
@@ -402,19 +400,24 @@ impl Definitions<'_> {
     }
 }
 
-fn flag(json: &Members, key: &str) -> bool {
+fn flag(json: &Keywords<'_>, key: &str) -> bool {
     json.get(key).and_then(Json::as_bool).unwrap_or(false)
 }
 
 /// The attributes that `x-conflicts-with` names, by their Terraform names.
-fn conflicts(json: &Members) -> Vec<String> {
+fn conflicts(json: &Keywords<'_>) -> Vec<String> {
     let members = json.get("x-conflicts-with").and_then(Json::as_array);
     let members = members.into_iter().flatten().filter_map(Json::as_str);
     members.map(attribute_name).collect()
 }
 
 /// The members that identify the elements of a list, by their Terraform names.
-fn keys(json: &Members, kind: &Kind, mode: Mode, path: &str) -> Result<Vec<String>, SchemaError> {
+fn keys(
+    json: &Keywords<'_>,
+    kind: &Kind,
+    mode: Mode,
+    path: &str,
+) -> Result<Vec<String>, SchemaError> {
     let Some(names) = json.get(extensions::LIST_KEYS).and_then(Json::as_array) else {
         return Ok(Vec::new());
     };
@@ -454,7 +457,7 @@ fn keys(json: &Members, kind: &Kind, mode: Mode, path: &str) -> Result<Vec<Strin
     keys.collect()
 }
 
-fn text(json: &Members, key: &str) -> String {
+fn text(json: &Keywords<'_>, key: &str) -> String {
     json.get(key)
         .and_then(Json::as_str)
         .unwrap_or_default()
@@ -462,7 +465,7 @@ fn text(json: &Members, key: &str) -> String {
 }
 
 /// The only type besides null.
-fn type_of(json: &Members) -> Option<&str> {
+fn type_of<'a>(json: &'a Keywords<'_>) -> Option<&'a str> {
     match json.get("type") {
         Some(Json::String(name)) => Some(name),
         Some(Json::Array(names)) => {
@@ -474,8 +477,8 @@ fn type_of(json: &Members) -> Option<&str> {
             first.filter(|_| names.next().is_none())
         }
         Some(_) => None,
-        None if json.contains_key("properties") => Some("object"),
-        None if json.contains_key("enum") => Some("string"),
+        None if json.get("properties").is_some() => Some("object"),
+        None if json.get("enum").is_some() => Some("string"),
         None => None,
     }
 }

@@ -2,15 +2,15 @@
 
 use serde_json::Value as Json;
 
-use super::references::Definitions;
-use super::{Members, SchemaError, type_of};
+use super::references::{Definitions, Keywords};
+use super::{SchemaError, type_of};
 use crate::schema::{Constraints, Pattern};
 use crate::value::Number;
 
-impl Definitions<'_> {
+impl<'a> Definitions<'a> {
     pub(super) fn constraints(
         &self,
-        json: &Members,
+        json: &Keywords<'a>,
         path: &str,
         depth: usize,
     ) -> Result<Constraints, SchemaError> {
@@ -31,7 +31,7 @@ impl Definitions<'_> {
                 )
             }
         };
-        let elements = match (json.get("items"), json.get("additionalProperties")) {
+        let elements = match (json.lasting("items"), json.lasting("additionalProperties")) {
             (Some(of), _) | (None, Some(of)) if of.is_object() => {
                 let of = self.resolve(of, path, depth)?;
                 let of = self.constraints(&of, path, depth + 1)?;

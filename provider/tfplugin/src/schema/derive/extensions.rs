@@ -3,7 +3,8 @@
 
 use serde_json::Value as Json;
 
-use super::{Members, SchemaError};
+use super::SchemaError;
+use super::references::Keywords;
 
 /// The kind of an extension's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ const OF_KUBERNETES: &str = "x-kubernetes-";
 /// # Errors
 /// Returns [`SchemaError::Extension`] for an unknown extension, or one with a value of the wrong
 /// kind.
-pub(super) fn check(json: &Members, path: &str) -> Result<(), SchemaError> {
+pub(super) fn check(json: &Keywords<'_>, path: &str) -> Result<(), SchemaError> {
     let theirs = |name: &str| name.starts_with(OF_KUBERNETES) && name != LIST_KEYS;
     let ours = json
         .iter()
@@ -87,7 +88,7 @@ pub(super) fn check(json: &Members, path: &str) -> Result<(), SchemaError> {
         };
         return Err(SchemaError::Extension {
             path: path.to_owned(),
-            name: name.clone(),
+            name: name.to_owned(),
             reason,
         });
     }
