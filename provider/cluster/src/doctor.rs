@@ -8,7 +8,7 @@ use std::sync::Arc;
 use everest_core::doctor::{
     Answer, Configuration, Facts, Hooks, OPERATOR, Parts, Service, ready_endpoints,
 };
-use everest_core::facts::{Lines, SERVERS, SYSTEM_NAMESPACE, ServedKinds};
+use everest_core::facts::{Lines, SYSTEM_NAMESPACE, ServedKinds};
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::everest::DatabaseEngine;
 use everest_schemas::olm::{CatalogSource, Subscription};
@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::error::ClusterError;
 use crate::objects::Typed;
+use crate::server::deployment::server;
 use crate::unresponsive::PATIENCE;
 use crate::{Cluster, facts, views};
 
@@ -88,7 +89,7 @@ async fn parts(cluster: &Cluster, asked: &[String]) -> Parts {
     let catalog = cluster.catalog();
     let installed = async {
         tokio::join!(
-            server(cluster),
+            async { answer(server(cluster).await) },
             one::<Deployment>(cluster, SYSTEM_NAMESPACE, OPERATOR),
             one::<CatalogSource>(cluster, &catalog.namespace, &catalog.name),
         )
@@ -163,17 +164,6 @@ fn answer<T>(result: Result<Option<T>, ClusterError>) -> Answer<T> {
 /// An object by its name.
 async fn one<K: Typed>(cluster: &Cluster, namespace: &str, name: &str) -> Answer<K> {
     answer(cluster.objects::<K>(namespace).get(name).await)
-}
-
-/// The Deployment of Everest's API server, whose name was another one before Everest 1.4.
-async fn server(cluster: &Cluster) -> Answer<Deployment> {
-    for name in SERVERS {
-        match one(cluster, SYSTEM_NAMESPACE, name).await {
-            Answer::Absent => {}
-            other => return other,
-        }
-    }
-    Answer::Absent
 }
 
 /// The namespaces that Everest manages, without those that are being deleted.

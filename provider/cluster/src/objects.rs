@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use everest_core::api::{ALLOWED_BEFORE, GROUP};
-use everest_core::facts::{SERVERS, SYSTEM_NAMESPACE, V2_GROUP, everest_version};
+use everest_core::facts::V2_GROUP;
 use everest_core::restart::{RESTART, RESTARTED_FOR};
 use everest_core::rules::served::older_everest;
 use everest_core::schema;
 use everest_core::v1::managed_fields::{self, OwnedKeys};
-use everest_core::version::Version;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::Resource;
@@ -26,6 +24,7 @@ use tokio::time::Instant;
 
 use crate::error::{ClusterError, Object};
 use crate::read_cache::ReadCache;
+use crate::server::deployment;
 use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, unresponsive};
 
 /// Longest time for one request. Admission webhooks may take 30 s of it.
@@ -667,7 +666,9 @@ impl Cluster {
         if schema::release_of(kind).is_none() || !self.serves(GROUP).await {
             return ClusterError::NotEverest { resource };
         }
-        let version = self.everest_version().await;
+        let read = deployment::version(&self.client);
+        let version = tokio::time::timeout(REQUEST_TIMEOUT, read).await;
+        let version = version.ok().flatten();
         ClusterError::OlderEverest {
             message: older_everest(kind, version.as_ref()),
         }
@@ -681,13 +682,5 @@ impl Cluster {
         tokio::time::timeout(REQUEST_TIMEOUT, self.client.request_text(request))
             .await
             .is_ok_and(|answer| answer.is_ok())
-    }
-
-    /// Everest's version, if its Deployment may be read.
-    async fn everest_version(&self) -> Option<Version> {
-        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), SYSTEM_NAMESPACE);
-        let read = deployments.get_opt(SERVERS[0]);
-        let found = tokio::time::timeout(REQUEST_TIMEOUT, read).await.ok()?;
-        everest_version(&found.ok()??)
     }
 }

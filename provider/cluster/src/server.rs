@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod accounts;
+pub(crate) mod deployment;
 mod password;
 mod shared;
 pub mod single_sign_on;

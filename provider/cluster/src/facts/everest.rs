@@ -1,14 +1,12 @@
 //! What a cluster shows of Everest itself: read once for all resources of a run.
 
-use everest_core::facts::{
-    CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, Seen, everest_version,
-};
+use everest_core::facts::{CatalogFacts, EverestFacts, Lines, Seen, everest_version};
 use everest_schemas::olm::CatalogSource;
-use k8s_openapi::api::apps::v1::Deployment;
 
 use super::Unanswered;
 use crate::Cluster;
 use crate::error::{ClusterError, Object};
+use crate::server::deployment::server;
 
 /// The lines, which `lines` are, the version and the catalog of Everest, without those that may not
 /// be read.
@@ -75,18 +73,13 @@ async fn version(
     cluster: &Cluster,
     unanswered: &Unanswered,
 ) -> Option<everest_core::version::Version> {
-    let deployments = cluster.objects::<Deployment>(SYSTEM_NAMESPACE);
-    for name in SERVERS {
-        match deployments.get(name).await {
-            Ok(Some(server)) => return everest_version(&server),
-            Ok(None) => {}
-            Err(error) => {
-                unanswered.note(error, "Everest's Deployment");
-                return None;
-            }
+    match server(cluster).await {
+        Ok(found) => everest_version(&found?),
+        Err(error) => {
+            unanswered.note(error, "Everest's Deployment");
+            None
         }
     }
-    None
 }
 
 async fn catalog(cluster: &Cluster, unanswered: &Unanswered) -> CatalogFacts {

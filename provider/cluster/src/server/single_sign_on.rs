@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use everest_core::facts::{SERVERS, SYSTEM_NAMESPACE};
+use everest_core::facts::SYSTEM_NAMESPACE;
 use everest_core::server::oidc::{self, CONFIG_MAP, OidcError};
 use everest_schemas::Field;
 use everest_schemas::models::OidcSettingsModel;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
 
+use super::deployment::{remembered_server, server, servers};
 use super::shared::{Shared, ended, exists};
 use crate::error::{ClusterError, LastSeen};
-use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Wait};
 
@@ -141,7 +140,7 @@ async fn restart(
     clock: &Clock,
 ) -> Result<bool, ClusterError> {
     let servers = servers(cluster);
-    let Some(mut server) = server(&servers, false).await? else {
+    let Some(mut server) = server(cluster).await? else {
         return Ok(false);
     };
     let name = server.name_any();
@@ -172,38 +171,4 @@ async fn restart(
         })?;
     }
     Ok(true)
-}
-
-/// The Deployment of Everest's API server; `None` if there is none. It may be `remembered`: one
-/// request then serves a run.
-async fn server(
-    servers: &Objects<Deployment>,
-    remembered: bool,
-) -> Result<Option<Deployment>, ClusterError> {
-    for name in SERVERS {
-        let found = match remembered {
-            true => servers.read(name).await?,
-            false => servers.get(name).await?,
-        };
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-/// The Deployment of Everest's API server, read once for a run; `None` if there is none, or it may
-/// not be read.
-async fn remembered_server(cluster: &Cluster) -> Result<Option<Deployment>, ClusterError> {
-    match server(&servers(cluster), true).await {
-        Err(error) if error.is_forbidden() => {
-            cluster.note_unread(&error);
-            Ok(None)
-        }
-        other => other,
-    }
-}
-
-fn servers(cluster: &Cluster) -> Objects<Deployment> {
-    cluster.objects(SYSTEM_NAMESPACE)
 }

@@ -62,18 +62,20 @@ async fn a_value_that_everest_in_the_cluster_lacks_is_a_condition_until_everest_
     assert!(is_written(&plane));
 }
 
-/// Why a managed resource of a kind that Everest 1.5 does not have is not synced there.
+/// Why a managed resource of a kind that an Everest does not have is not synced there; its server
+/// has this name and version.
 async fn refused_by_an_older_everest<K: Kind>(
     (plural, kind, spec): (&str, &str, &Value),
     definition: &str,
+    (server, version): (&str, &str),
 ) -> String {
     let (plane, path) = world(plural, kind, spec);
     let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     plane.remove(&format!("{definitions}/{definition}"));
     let server = json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "everest-server", "namespace": "everest-system"},
+        "metadata": {"name": server, "namespace": "everest-system"},
         "spec": {"selector": {}, "template": {"spec": {"containers": [
-            {"name": "everest", "image": "percona/percona-everest:1.5.0"}]}}}});
+            {"name": "everest", "image": format!("percona/percona-everest:{version}")}]}}}});
     plane.put("", server);
     refused(&plane, &process::<K>(&plane), &path).await
 }
@@ -87,7 +89,12 @@ async fn a_kind_that_everest_in_the_cluster_lacks_is_a_condition_with_both_versi
         &policy,
     );
     let definition = "podschedulingpolicies.everest.percona.com";
-    let said = refused_by_an_older_everest::<PodSchedulingPolicies>(policies, definition).await;
+    let said = refused_by_an_older_everest::<PodSchedulingPolicies>(
+        policies,
+        definition,
+        ("everest-server", "1.5.0"),
+    )
+    .await;
     let words = "Everest 1.5.0 in this cluster serves no PodSchedulingPolicy, which needs Everest \
                  1.7 or newer";
     assert!(said.contains(words), "{said}");
@@ -98,8 +105,14 @@ async fn a_kind_that_everest_in_the_cluster_lacks_is_a_condition_with_both_versi
         &dns,
     );
     let definition = "splithorizondnsconfigs.enginefeatures.everest.percona.com";
-    let said = refused_by_an_older_everest::<SplitHorizonDnsConfigs>(configs, definition).await;
-    let words = "serves no SplitHorizonDNSConfig, which needs Everest 1.10 or newer";
+    let said = refused_by_an_older_everest::<SplitHorizonDnsConfigs>(
+        configs,
+        definition,
+        ("percona-everest", "1.3.0"),
+    )
+    .await;
+    let words = "Everest 1.3.0 in this cluster serves no SplitHorizonDNSConfig, which needs Everest \
+                 1.10 or newer";
     assert!(said.contains(words), "{said}");
 }
 
