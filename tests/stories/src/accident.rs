@@ -3,7 +3,7 @@
 use test_apiserver::{At, Fault, Record, Trouble, When};
 
 /// In how many turns everything is told but the deaths at writes, which are told in each.
-const TURNS: usize = 4;
+const TURNS: usize = 7;
 
 /// Who dies of a kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@
 //! # How much is told
 //!
 //! Whenever stories are told, every death happens at every write. The rest takes turns, one a day:
-//! a write meets a quarter of what else can happen, so that it has met all within four days. A
-//! read changes nothing, so it is told every fourth day only, with one death and one other accident
+//! a write meets a seventh of what else can happen, so that it has met all within a week. A read
+//! changes nothing, so it is told once a week only, with one death and one other accident
 //! that rotate; a watch is cut and expires besides. `STORIES_SEED=2` takes another turn than that
 //! of the day, `STORIES_ALL=1` has every request meet everything (minutes), and
 //! `STORIES=terraform/database/create` tells only stories with that in their name.
