@@ -13,17 +13,16 @@ use crate::external::Connector;
 use crate::policies::Policies;
 use crate::provider_config::ConfigKey;
 
-/// A managed resource, with what a reconcile of any one asks of all of them.
+/// A managed resource as JSON text, with what the reconciles of other ones ask of it.
 #[derive(Clone, Debug)]
 pub struct CachedResource {
     object: CompactObject,
-    /// Where its external object is, and whether it may write to it.
     pub(crate) interest: Interest,
 }
 
-/// Where the external object of a managed resource is, beside its name, and whether the managed
-/// resource may write to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The interest of a managed resource in its external object: where that is, beside its name, and
+/// whether the managed resource may write to it.
+#[derive(Clone, Debug)]
 pub(crate) struct Interest {
     /// The config that the managed resource names.
     pub(crate) config: ConfigKey,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-/// An object of any kind: its metadata, and everything else as JSON text.
+/// An object of any kind: its metadata, and everything else as JSON text, `managedFields` too.
 ///
 /// As typed values or as a tree of JSON, an object takes two to eight times the memory, and a watch
 /// keeps thousands. One type for all kinds also means one copy of a watch's code.
@@ -39,12 +39,27 @@ impl CompactObject {
         Ok(object)
     }
 
+    /// The object as JSON, without `metadata.managedFields`.
+    ///
+    /// # Errors
+    /// If its metadata cannot be written as JSON.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        let mut object: Value = serde_json::from_str(&self.text)?;
+        object["metadata"] = serde_json::to_value(&self.metadata)?;
+        Ok(object)
+    }
+
+    /// Removes the record of which manager owns which field.
+    pub fn remove_managed_fields(&mut self) {
+        self.managed_fields = None;
+    }
+
     /// Removes the record of the fields of all managers but those that `kept` names.
     pub fn retain_managed_fields(&mut self, kept: impl Fn(&str) -> bool) {
-        let of = |entry: &ManagedFieldsEntry| entry.manager.as_deref().is_some_and(&kept);
+        let is_kept = |entry: &ManagedFieldsEntry| entry.manager.as_deref().is_some_and(&kept);
         let text = self.managed_fields.take();
         let entries = text.and_then(|text| serde_json::from_str::<Vec<_>>(&text).ok());
-        let entries: Vec<_> = entries.into_iter().flatten().filter(of).collect();
+        let entries: Vec<_> = entries.into_iter().flatten().filter(is_kept).collect();
         if !entries.is_empty() {
             self.managed_fields = text_of(&entries);
         }
@@ -147,8 +162,7 @@ mod tests {
         let parsed: Note = compact.parse().unwrap();
         let direct: Note = serde_json::from_value(note()).unwrap();
         assert_eq!(format!("{parsed:?}"), format!("{direct:?}"));
-        let dynamic: DynamicObject = compact.parse().unwrap();
-        assert_eq!(serde_json::to_value(dynamic).unwrap(), note());
+        assert_eq!(compact.to_json().unwrap(), note());
     }
 
     #[test]
@@ -165,10 +179,11 @@ mod tests {
             serde_json::to_value(parsed).unwrap()
         };
         assert_eq!(kept(&compact), whole);
+        assert_eq!(compact.to_json().unwrap(), note());
         compact.retain_managed_fields(|manager| manager == "ours");
         whole["metadata"]["managedFields"] = json!([entry("ours")]);
         assert_eq!(kept(&compact), whole);
-        compact.retain_managed_fields(|_| false);
+        compact.remove_managed_fields();
         assert_eq!(kept(&compact), note());
     }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How many reconciles work at the same time. With a response time of 30 ms for two requests they
-/// are more than the rate limit of a provider lets begin.
-const AT_ONCE: usize = 8;
+/// How many reconciles work at the same time. If each makes two requests of 30 ms, they are as many
+/// as the default rate limit lets begin; with slower answers this limit decides.
+const AT_ONCE: usize = 6;
 /// The time after which a reconcile counts as one that waits.
 const PROMPT: Duration = Duration::from_secs(1);
 

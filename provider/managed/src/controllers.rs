@@ -77,14 +77,14 @@ impl<C: Connector> Controller<C> {
         self.forget(key);
     }
 
-    /// Reconciles a managed resource. It is read only once it is its turn: many may be waiting.
+    /// Reconciles a managed resource. Its text is parsed only once it is its turn: many may wait.
     async fn reconcile(&self, cached: &CachedResource) -> Action {
         self.context.rate_limiter.turn().await;
         let measured = self.context.metrics.reconcile(&C::Managed::plural(&()));
         let working = async {
             match cached.parse() {
                 Ok(managed) => reconcile(&managed, self).await,
-                // It is kept only if it can be read.
+                // Never: only what could be parsed is cached.
                 Err(_) => Next::Never,
             }
         };
@@ -164,9 +164,9 @@ async fn reconcile_each(
         })
         .take_until(shutdown.cancelled_owned());
     applier(
-        |cached, reconcile: Arc<Reconcile>| reconcile(cached).map(Ok::<_, Infallible>),
+        move |cached, _| reconcile(cached).map(Ok::<_, Infallible>),
         |_, error, _| match *error {},
-        Arc::new(reconcile),
+        Arc::new(()),
         store,
         queue,
         Config::default().concurrency(at_once),
@@ -220,7 +220,7 @@ fn cached(
         Err(error) => {
             let (namespace, name) = metadata::key(&object.metadata);
             tracing::error!(
-                kind = kind.kind,
+                kind = %kind.kind,
                 namespace,
                 name,
                 "the managed resource cannot be read, and is left alone: {error}. Apply the \
@@ -261,7 +261,7 @@ fn changes(
         watcher::Config::default().page_size(500),
     )
     .default_backoff()
-    .modify(|managed| managed.retain_managed_fields(|_| false))
+    .modify(CompactObject::remove_managed_fields)
     .inspect_ok(move |event| keep(event))
     .applied_objects()
     .predicate_filter(wished, PredicateConfig::default())
@@ -309,6 +309,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::provider_config::ConfigKey;
     use crate::testing::{Note, Notes};
 
     fn note(namespace: &str, name: &str, spec: serde_json::Value) -> CompactObject {
@@ -398,12 +399,13 @@ mod tests {
             let found = concerned(&changed, &all).into_iter();
             found.map(|(namespace, _)| namespace).collect()
         };
-        let config = |of: &CachedResource| -> Concerns {
-            let changed = of.interest.config.clone();
+        let config = |namespace: &str, of: &CachedResource| -> Concerns {
+            let note: Note = of.parse().unwrap();
+            let changed = ConfigKey::new(namespace, &Notes::spec(&note).provider_config_ref);
             Box::new(move |key| *key == changed)
         };
-        assert_eq!(names(config(&all[0])), ["a"]);
-        assert_eq!(names(config(&all[2])), ["c"]);
+        assert_eq!(names(config("a", &all[0])), ["a"]);
+        assert_eq!(names(config("c", &all[2])), ["c"]);
         assert_eq!(names(Box::new(|_| true)), ["a", "b", "c", "d"]);
     }
 

@@ -112,7 +112,7 @@ impl Marks {
     }
 }
 
-/// The namespace and the name of a managed resource.
+/// The namespace and the name of an object; the namespace is empty for one of the whole cluster.
 pub fn key(metadata: &ObjectMeta) -> ResourceKey {
     (
         metadata.namespace.clone().unwrap_or_default(),

@@ -41,7 +41,8 @@ impl<K: Kind> DataSource for OneObject<K> {
     }
 
     fn description(&self) -> Cow<'static, str> {
-        // Terraform asks for all kinds at once: their members are not gone through for this.
+        // Terraform asks for all kinds at once. What `schema::kind_since` reads and keeps is each
+        // kind with all its places, which nothing else of that request needs.
         match release_of::<K::Model>() {
             Some(release) => format!("{} {}", K::EXISTING, needs(&release)).into(),
             None => K::EXISTING.into(),

@@ -79,7 +79,8 @@ impl<K: Kind> Managed<K> {
     }
 }
 
-/// The outputs that are unknown in a plan that resumes a wait, in Terraform's names.
+/// The outputs that are unknown in a plan that resumes a wait, in Terraform's names. They are
+/// leaked: a resource makes them once, and lives as long as the process.
 fn pending_outputs(
     lasting: &[&str],
     outputs: impl Iterator<Item = &'static FieldPath>,

@@ -12,7 +12,7 @@
 //!
 //! Whenever stories are told, every death happens at every write. The rest takes turns, one a day:
 //! a write meets a seventh of what else can happen, so that it has met all within a week. A read
-//! changes nothing, so it is told once a week only, with one death and one other accident
+//! changes nothing, so it is told only once a week, with one death and one other accident
 //! that rotate; a watch is cut and expires besides. `STORIES_SEED=2` takes another turn than that
 //! of the day, `STORIES_ALL=1` has every request meet everything (minutes), and
 //! `STORIES=terraform/database/create` tells only stories with that in their name.

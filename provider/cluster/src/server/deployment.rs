@@ -49,8 +49,8 @@ pub(super) async fn remembered_server(
     Ok(None)
 }
 
-/// Everest's version for the message of an error; `None` if it cannot be read. What reads objects
-/// asks for it when a read fails, so it does not go through that itself.
+/// Everest's version for the message of an error; `None` if it cannot be read. [`Objects`] asks for
+/// it after a read has failed, so it makes its requests without [`Objects`].
 pub(crate) async fn version(client: &kube::Client) -> Option<Version> {
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), SYSTEM_NAMESPACE);
     for name in SERVERS {

@@ -14,7 +14,7 @@ use everest_cluster::engine::database_kind;
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::api::{Api, ApiResource};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -49,7 +49,7 @@ impl Views {
         Self::open_kind(target, targets, notifier, kind, K::TRIM, K::companions)
     }
 
-    /// The same. One copy of this code serves all kinds.
+    /// The same, with the kind as a value: one copy of this code serves all kinds.
     fn open_kind(
         target: Arc<Target>,
         targets: Targets,
@@ -143,10 +143,7 @@ impl Views {
                 .clone()
         };
         match reflector.get(Some(namespace), name).await {
-            Lookup::Present(found) => found
-                .parse::<DynamicObject>()
-                .and_then(serde_json::to_value)
-                .map_or(Seen::Unread, Seen::Found),
+            Lookup::Present(found) => found.to_json().map_or(Seen::Unread, Seen::Found),
             Lookup::Absent => Seen::Absent,
             Lookup::Unknown => Seen::Unread,
         }

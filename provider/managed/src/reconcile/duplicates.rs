@@ -78,7 +78,8 @@ fn oldest<'a>(
 ) -> Option<String> {
     let writing = all.filter(|other| other.interest.writes);
     let ages = writing.map(|other| age(other.meta()));
-    let (.., (namespace, name)) = ages.filter(|other| *other < age(managed)).min()?;
+    let own = age(managed);
+    let (.., (namespace, name)) = ages.filter(|other| *other < own).min()?;
     Some(format!("{namespace}/{name}"))
 }
 

@@ -194,7 +194,7 @@ impl<'a> Definitions<'a> {
             .and_then(Json::as_array)
             .map(|names| names.iter().filter_map(Json::as_str).collect())
             .unwrap_or_default();
-        let properties = json.lasting("properties").and_then(Json::as_object);
+        let properties = json.borrowed("properties").and_then(Json::as_object);
         for (member, property) in properties.into_iter().flatten() {
             let path = if path.is_empty() {
                 member.clone()
@@ -363,7 +363,7 @@ impl<'a> Definitions<'a> {
                 instead: "a list in a fixed order, or a map by key (x-map-key), shows no false changes",
             }),
             "array" => {
-                let items = json.lasting("items").ok_or_else(no_type)?;
+                let items = json.borrowed("items").ok_or_else(no_type)?;
                 let items = self.resolve(items, path, depth)?;
                 match self.kind(&items, path, read_only, depth + 1)? {
                     Kind::Leaf(Type::Dynamic) => Err(mixed()),
@@ -384,7 +384,7 @@ impl<'a> Definitions<'a> {
                 self.object(json, path, read_only, depth)?,
             )),
             "object" => {
-                let values = json.lasting("additionalProperties").ok_or_else(no_type)?;
+                let values = json.borrowed("additionalProperties").ok_or_else(no_type)?;
                 let values = self.resolve(values, path, depth)?;
                 match self.kind(&values, path, read_only, depth + 1)? {
                     Kind::Leaf(Type::Dynamic) => Err(mixed()),

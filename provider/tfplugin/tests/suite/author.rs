@@ -45,7 +45,7 @@ impl Provider for Careless {
     }
 }
 
-/// Puts its secret everywhere, and has an identity that is no attribute's.
+/// Puts its secret everywhere, and has an identity and a pending output that are no attribute's.
 struct NoteResource;
 
 impl Resource for NoteResource {
@@ -61,6 +61,10 @@ impl Resource for NoteResource {
 
     fn identity_may_change(&self) -> bool {
         true
+    }
+
+    fn pending_outputs(&self) -> &[&'static str] {
+        &["words"]
     }
 
     async fn plan(&self, plan: &mut Plan<'_, Note>) -> Result<(), Diagnostic> {
@@ -123,6 +127,15 @@ impl ListResource for Endless {
 
 fn server() -> Server<Careless> {
     Server::new(|| Arc::new(Careless), "https://example.com")
+}
+
+#[test]
+fn a_pending_output_that_is_no_attribute_is_refused() {
+    let mut registry = Registry::default();
+    Arc::new(Careless).register(&mut registry);
+    let error = registry.resource_schemas().err().unwrap();
+    let words = "words: it is a pending output";
+    assert!(error.to_string().starts_with(words), "{error}");
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ impl Stack {
             .env("TF_CLI_CONFIG_FILE", setting("EVEREST_TEST_CLI_CONFIG"))
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1")
-            // A fifth of a short run's work is collecting garbage.
+            // Terraform spends a fifth of a short run on collecting garbage.
             .env("GOGC", "400")
             .env_remove("KUBECONFIG")
             .env_remove("KUBE_CONFIG_PATH")

@@ -31,7 +31,10 @@ impl<'a> Definitions<'a> {
                 )
             }
         };
-        let elements = match (json.lasting("items"), json.lasting("additionalProperties")) {
+        let elements = match (
+            json.borrowed("items"),
+            json.borrowed("additionalProperties"),
+        ) {
             (Some(of), _) | (None, Some(of)) if of.is_object() => {
                 let of = self.resolve(of, path, depth)?;
                 let of = self.constraints(&of, path, depth + 1)?;

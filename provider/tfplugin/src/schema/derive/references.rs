@@ -9,8 +9,8 @@ use super::{MAX_DEPTH, SchemaError};
 /// The root of a JSON schema, to which references are relative.
 pub(super) struct Definitions<'a>(pub(super) &'a Json);
 
-/// The keywords of one schema, in order, without copies of the schemas below it: a model's whole
-/// depth would be copied at each of its levels.
+/// The keywords of one schema. Their values are borrowed: copies would repeat a model's whole depth
+/// at each of its levels.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keywords<'a>(Vec<(&'a str, Cow<'a, Json>)>);
 
@@ -21,9 +21,9 @@ impl<'a> Keywords<'a> {
         found.map(|(_, value)| &**value)
     }
 
-    /// The value of a keyword, for as long as the whole schema is there. `None` for a value that
-    /// was put together from several.
-    pub(super) fn lasting(&self, keyword: &str) -> Option<&'a Json> {
+    /// The value of a keyword as it stands in the root schema. `None` also for a value that
+    /// [`Definitions::resolve`] put together, which only `type` and `enum` can be.
+    pub(super) fn borrowed(&self, keyword: &str) -> Option<&'a Json> {
         match self.0.iter().find(|(name, _)| *name == keyword) {
             Some((_, Cow::Borrowed(value))) => Some(value),
             _ => None,
