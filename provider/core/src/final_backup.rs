@@ -96,15 +96,6 @@ pub fn step(existing: Option<&DatabaseClusterBackup>, uid: &str, now: &Time) -> 
     }
 }
 
-/// The path of a backup within its bucket, as a data source names it: a destination is
-/// `s3://BUCKET/PATH`.
-pub fn path_in_bucket(destination: &str) -> &str {
-    destination
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .map_or(destination, |(_, path)| path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,15 +191,5 @@ mod tests {
             let step = step_of(json!({ "annotations": annotations }), fresh());
             assert!(matches!(step, Step::Refused(_)), "{step:?}");
         }
-    }
-
-    #[test]
-    fn a_data_source_names_the_path_within_the_bucket() {
-        assert_eq!(
-            path_in_bucket("s3://bucket/orders/uid/full"),
-            "orders/uid/full"
-        );
-        assert_eq!(path_in_bucket("azure://container/a/b"), "a/b");
-        assert_eq!(path_in_bucket("orders/uid/full"), "orders/uid/full");
     }
 }

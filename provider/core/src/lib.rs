@@ -15,6 +15,7 @@
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
 //! | What is done next with it? | [`lifecycle`] |
 //! | May this storage go? | [`storage_users`] |
+//! | What names a backup whose object is gone? | [`backup_path`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`computed`] |
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
@@ -28,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod api;
+pub mod backup_path;
 mod clean;
 pub mod computed;
 pub mod cron;

@@ -19,6 +19,7 @@
 
 mod affinity;
 pub mod backup;
+mod backup_source;
 pub mod backup_storage;
 pub mod data_import_job;
 pub mod data_importer;

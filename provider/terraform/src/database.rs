@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, database};
 use everest_core::{
-    api, computed, final_backup,
+    api, backup_path, computed,
     impact::{self, Summary},
     passwords,
     rules::Validate,
@@ -11,7 +11,7 @@ use everest_core::{
     v1::{self, ObjectMapping},
 };
 use everest_schemas::{
-    Field,
+    Engine, Field,
     everest::DatabaseCluster,
     models::{DatabaseModel, Databases, NamespacedFilter, Timeouts},
 };
@@ -214,12 +214,8 @@ impl Kind for Database {
         let place = taken.destination.as_deref().map_or_else(
             || format!("in the backup storage {}", taken.storage),
             |destination| {
-                format!(
-                    "at {destination}. Start a database with it by data_source = {{ backup_source = \
-                     {{ backup_storage_name = {:?}, path = {:?} }} }}",
-                    taken.storage,
-                    final_backup::path_in_bucket(destination)
-                )
+                let start = start_from(prior, &taken.storage, destination);
+                format!("at {destination}. {start}")
             },
         );
         diags.push(Diagnostic::warning(
@@ -242,6 +238,24 @@ impl Kind for Database {
     ) -> Result<(), ClusterError> {
         database::delete(cluster, prior, wait).await
     }
+}
+
+/// How a new database gets the data of a final backup, whose object is deleted with its database.
+/// Everest finds that of PostgreSQL only by an import.
+fn start_from(prior: &DatabaseModel, storage: &str, destination: &str) -> String {
+    let engine = prior.spec.known().and_then(|spec| spec.engine.known());
+    let path = backup_path::of_destination(destination).unwrap_or(destination);
+    if engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql) {
+        return format!(
+            "If that is a storage of type s3, start a database with it by data_source = {{ \
+             data_import = {{ data_importer_name = \"everest-percona-pg-operator\", source = {{ \
+             path = {path:?}, s3 = … }} }} }}, with the bucket of {storage:?}"
+        );
+    }
+    format!(
+        "Start a database with it by data_source = {{ backup_source = {{ backup_storage_name = \
+         {storage:?}, path = {path:?} }} }}"
+    )
 }
 
 /// Whether a state only names the database: it is being imported.
@@ -278,5 +292,31 @@ impl Guarded for Database {
         };
         let impacts = impact::of_change(prior, planned);
         impact::summary(what, &impacts, &impact::of_unknown(prior, planned))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_database_starts_with_a_final_backup_in_the_way_of_its_engine() {
+        let said = |engine: &str, destination: &str| {
+            let prior = json!({"namespace": "prod", "name": "orders",
+                "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}}}});
+            start_from(&serde_json::from_value(prior).unwrap(), "s3", destination)
+        };
+        let pxc = said("pxc", "s3://backups/orders/1/full");
+        assert!(pxc.contains("path = \"orders/1/full\""), "{pxc}");
+        let mongodb = "s3://backups/orders/1/2026-01-01T02:03:04Z";
+        let psmdb = said("psmdb", mongodb);
+        assert!(psmdb.contains(&format!("path = {mongodb:?}")), "{psmdb}");
+        let pg = said("postgresql", "s3://backups/orders/1/backup/db/2F");
+        assert!(pg.contains("path = \"orders/1/backup/db/2F\""), "{pg}");
+        assert!(
+            pg.contains("data_import") && !pg.contains("backup_source"),
+            "{pg}"
+        );
     }
 }

@@ -28,6 +28,13 @@ pub(crate) fn everywhere(databases: &[(&str, Value)]) -> Vec<DatabaseCluster> {
     databases.collect()
 }
 
+/// Names the storage of a database's log for point-in-time recovery.
+pub(crate) fn with_log(facts: &mut Facts, database: &str, storage: &str) {
+    let database = facts.databases.as_mut().unwrap().get_mut(database).unwrap();
+    let backup = json!({"pitr": {"enabled": true, "backupStorageName": storage}});
+    database.spec.backup = serde_json::from_value(backup).unwrap();
+}
+
 /// A namespace with everything that a sound database of any engine refers to.
 pub(crate) fn facts() -> Facts {
     let engine = |type_: &str, versions: [(&str, &str); 2]| {

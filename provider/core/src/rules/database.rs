@@ -30,7 +30,7 @@ use crate::{computed, name};
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
 pub use online::check_online;
-pub(super) use origin::{backup_source, pitr_date};
+pub(super) use origin::pitr_date;
 
 /// Finds values that are never valid in a database: malformed quantities and timeouts.
 pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {

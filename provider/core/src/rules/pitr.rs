@@ -1,10 +1,14 @@
 //! Rules for the moment that a database is restored to.
 
+use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseClusterBackup;
 use jiff::Timestamp;
 
-use super::findings::Findings;
-use super::table::backup::{PITR_GAPS, PITR_WINDOW};
+use super::Stage;
+use super::findings::{Findings, is_missing};
+use super::online::is_to_come;
+use super::table::backup::{PITR_GAPS, PITR_WINDOW, PXC_PITR_LOG};
+use crate::facts::{Facts, Kind};
 use crate::instant;
 use crate::path::FieldPath;
 
@@ -50,6 +54,61 @@ pub(super) fn in_log(
             last.0
         );
         findings.warning(&PITR_WINDOW, path, summary);
+    }
+}
+
+/// A MySQL database finds the log only by the object of the backup.
+pub(super) fn by_path(path: FieldPath, engine: Engine, findings: &mut Findings) {
+    if engine == Engine::Pxc {
+        let summary = "A time is set for a backup that is named by its path";
+        findings.error(&PXC_PITR_LOG, path, summary);
+    }
+}
+
+/// Checks that the database of a MySQL backup names the storage that its log is in. It may have
+/// stopped the upload since.
+pub(super) fn log_storage(
+    path: FieldPath,
+    (name, backup): (&str, &DatabaseClusterBackup),
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
+    let databases = facts.databases.as_ref();
+    let Some((of, database)) = backup
+        .spec
+        .db_cluster_name
+        .known_str()
+        .and_then(|of| Some((of, databases?.get(of)?)))
+    else {
+        return;
+    };
+    let settings = database.spec.backup.known();
+    let pitr = settings.and_then(|settings| settings.pitr.known());
+    let Some(pitr) = pitr.filter(|pitr| !is_missing(&pitr.backup_storage_name)) else {
+        let summary = format!(
+            "The database {of:?} of the backup {name:?} names no backup storage for \
+             point-in-time recovery"
+        );
+        findings.missing(&PXC_PITR_LOG, path, summary, stage);
+        return;
+    };
+    let storage = &pitr.backup_storage_name;
+    if is_to_come(Kind::Storages, storage, &facts.storages, facts, stage) {
+        return;
+    }
+    let (Some(storage), Some(storages)) = (storage.known_str(), &facts.storages) else {
+        return;
+    };
+    let Some(found) = storages.get(storage) else {
+        let summary = format!("The backup storage {storage:?} of the log of {of:?} does not exist");
+        findings.missing(&PXC_PITR_LOG, path, summary, stage);
+        return;
+    };
+    if let Some(type_) = found.spec.type_.known_str().filter(|type_| *type_ != "s3") {
+        let summary =
+            format!("The backup storage {storage:?} of the log of {of:?} is of type {type_}");
+        findings.error(&PXC_PITR_LOG, path, summary);
     }
 }
 

@@ -1,20 +1,21 @@
 //! Rules for `everest_restore`.
 
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
+mod repository;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::RestoreModel;
-use everest_schemas::{Engine, Field};
 use jiff::Timestamp;
 
-use super::backup::fourth_storage;
-use super::database::{backup_source, pitr_date};
+use super::backup_source::{self, source_backup};
+use super::database::pitr_date;
 use super::expressions::{self, Expression};
 use super::findings::{Findings, differ, is_missing};
 use super::online::{
-    Reference, database, is_to_come, named, served_namespace, storage, storages_of_backups,
-    unready_state, upgrade_lock,
+    database, served_namespace, storage, storages_of_backups, unready_state, upgrade_lock,
 };
 use super::table::backup::{PXC_RESTORE_STORAGE, RESTORE_SOURCE};
-use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
+use super::table::online::RESTORE_ALLOWED;
 use super::{Stage, Validate, pitr};
 use crate::facts::{Facts, Kind, Wanted};
 use crate::finding::Finding;
@@ -36,7 +37,7 @@ pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
         findings.error(&RESTORE_SOURCE, FieldPath::of("backupName"), summary);
     }
     if let Some(source) = config.backup_source.known() {
-        backup_source(&FieldPath::of("backupSource"), source, &mut findings);
+        backup_source::given(&FieldPath::of("backupSource"), source, &mut findings);
     }
     if let Some(pitr) = config.pitr.known() {
         pitr_date(
@@ -94,43 +95,16 @@ pub fn check_online(
     if !served_namespace(&planned.namespace, facts, stage, &mut findings) {
         return findings.into_findings();
     }
-    let target = database(&planned.database_name, facts, stage, &mut findings);
-    let engine = target
-        .and_then(|target| target.spec.engine.known())
+    let database = database(&planned.database_name, facts, stage, &mut findings);
+    let engine = database
+        .and_then(|database| database.spec.engine.known())
         .and_then(|engine| engine.type_.known().copied());
-    let path = FieldPath::of("backupName");
-    let backup = source_backup(
-        path.clone(),
-        &planned.backup_name,
-        engine,
-        facts,
-        stage,
-        &mut findings,
-    );
-    if let Some(backup) = backup {
-        let date = moment(planned);
-        pitr::in_log(FieldPath::of("pitr.date"), date, backup, &mut findings);
-        let storage = backup.1.spec.backup_storage_name.known_str();
-        known_to_engine(
-            path.clone(),
-            planned,
-            target,
-            storage,
-            (facts, stage),
-            &mut findings,
-        );
-        repositories(path, planned, target, storage, facts, &mut findings);
-    }
-    if let Some(source) = planned.backup_source.known() {
-        let path = FieldPath::of("backupSource.backupStorageName");
-        let name = &source.backup_storage_name;
-        storage(path.clone(), name, facts, stage, &mut findings);
-        let storage = name.known_str();
-        repositories(path, planned, target, storage, facts, &mut findings);
-    }
+    let target = Target { database, engine };
+    by_name(planned, target, facts, stage, &mut findings);
+    by_path(planned, target, facts, stage, &mut findings);
     if stage == Stage::Plan {
         upgrade_lock(facts, &mut findings);
-        if let Some(state) = target.and_then(unrestorable_state) {
+        if let Some(state) = database.and_then(unrestorable_state) {
             findings.warning(
                 &RESTORE_ALLOWED,
                 FieldPath::of("databaseName"),
@@ -141,21 +115,79 @@ pub fn check_online(
     findings.into_findings()
 }
 
-/// A PostgreSQL database reads from one of its repositories, so the source of a restore counts as
-/// one of its storages while the restore runs.
-fn repositories(
-    path: FieldPath,
+/// The database that is restored, as far as it is known.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    database: Option<&'a DatabaseCluster>,
+    engine: Option<Engine>,
+}
+
+/// Checks a restore from a backup that is named.
+fn by_name(
     planned: &RestoreModel,
-    target: Option<&DatabaseCluster>,
-    storage: Option<&str>,
+    target: Target<'_>,
     facts: &Facts,
+    stage: Stage,
     findings: &mut Findings,
 ) {
-    if let Some(((target, name), storage)) =
-        target.zip(planned.database_name.known_str()).zip(storage)
-        && is_postgresql(target)
-    {
-        fourth_storage(path, storage, name, target, facts, findings);
+    let path = FieldPath::of("backupName");
+    let name = &planned.backup_name;
+    let found = source_backup(path.clone(), name, target.engine, facts, stage, findings);
+    let Some(backup) = found else {
+        return;
+    };
+    let date = moment(planned);
+    pitr::in_log(FieldPath::of("pitr.date"), date, backup, findings);
+    match target.engine {
+        Some(Engine::Pxc) => {
+            if planned.pitr.is_known() {
+                let path = FieldPath::of("pitr");
+                pitr::log_storage(path, backup, facts, stage, findings);
+            }
+            let storage = backup.1.spec.backup_storage_name.known_str();
+            known_to_engine(
+                path,
+                planned,
+                target.database,
+                storage,
+                (facts, stage),
+                findings,
+            );
+        }
+        Some(Engine::Postgresql) => {
+            repository::of_backup(path, planned, target.database, backup, findings);
+        }
+        Some(Engine::Psmdb) | None => {}
+    }
+}
+
+/// Checks a restore from a backup that is named by its path.
+fn by_path(
+    planned: &RestoreModel,
+    target: Target<'_>,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
+    let Some(source) = planned.backup_source.known() else {
+        return;
+    };
+    let at = FieldPath::of("backupSource");
+    let name = &source.backup_storage_name;
+    let path = at.field("backupStorageName");
+    storage(path.clone(), name, facts, stage, findings);
+    let Some(engine) = target.engine else {
+        return;
+    };
+    backup_source::form(&at, source, engine, findings);
+    backup_source::form_in_storage(&at, source, engine, (facts, stage), findings);
+    if planned.pitr.is_known() {
+        pitr::by_path(FieldPath::of("pitr"), engine, findings);
+    }
+    if engine == Engine::Postgresql {
+        let storage = name.known_str();
+        repository::fourth(path, planned, target.database, storage, facts, findings);
+        repository::of_path(at.field("path"), planned, target.database, source, findings);
     }
 }
 
@@ -173,10 +205,6 @@ fn known_to_engine(
     else {
         return;
     };
-    let engine = target.spec.engine.known();
-    if engine.and_then(|engine| engine.type_.known()) != Some(&Engine::Pxc) {
-        return;
-    }
     let schedules = target.spec.backup.known().and_then(|b| b.schedules.known());
     let scheduled = schedules
         .into_iter()
@@ -222,66 +250,6 @@ fn is_postgresql(database: &DatabaseCluster) -> bool {
     engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
 }
 
-/// The backup named as a source of data, with its name, if it exists and is complete.
-pub(super) fn source_backup<'a>(
-    path: FieldPath,
-    name: &'a Field<String>,
-    engine: Option<Engine>,
-    facts: &'a Facts,
-    stage: Stage,
-    findings: &mut Findings,
-) -> Option<(&'a str, &'a DatabaseClusterBackup)> {
-    let reference = Reference {
-        rule: &SOURCE_BACKUP,
-        path: path.clone(),
-        kind: "backup of the namespace",
-        name,
-    };
-    if is_to_come(Kind::Backups, name, &facts.backups, facts, stage) {
-        return None;
-    }
-    let backup = named(reference, &facts.backups, stage, findings)?;
-    let name = name.known_str().unwrap_or_default();
-    let state = backup
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or_default();
-    if backup.metadata.deletion_timestamp.is_some() {
-        let summary = format!("The backup {name:?} is being deleted");
-        findings.missing(&SOURCE_BACKUP, path, summary, stage);
-        return None;
-    }
-    if state == "Failed" {
-        // The same run may take it again under its name.
-        let summary = format!("The backup {name:?} has failed");
-        findings.missing(&SOURCE_BACKUP, path, summary, stage);
-        return None;
-    }
-    if state != "Succeeded" {
-        let summary = format!("The backup {name:?} is not complete yet");
-        findings.missing(&SOURCE_BACKUP, path, summary, stage);
-        return None;
-    }
-    let (Some(databases), Some(of)) = (&facts.databases, backup.spec.db_cluster_name.known_str())
-    else {
-        return Some((name, backup));
-    };
-    let Some(source) = databases.get(of) else {
-        let summary = format!("The backup {name:?} is of {of}, which no longer exists");
-        findings.missing(&SOURCE_BACKUP, path, summary, stage);
-        return None;
-    };
-    let source = source.spec.engine.known();
-    if let (Some(engine), Some(of)) = (engine, source.and_then(|source| source.type_.known()))
-        && engine != *of
-    {
-        let summary = format!("The backup {name:?} is of {of}, not of {engine}");
-        findings.error(&SOURCE_BACKUP, path, summary);
-    }
-    Some((name, backup))
-}
-
 impl Validate for RestoreModel {
     const EXPRESSIONS: &'static [Expression] = expressions::RESTORE;
 
@@ -303,6 +271,8 @@ impl Validate for RestoreModel {
         }
         let mut wanted = Wanted::of(&self.namespace, &[Kind::Engines, Kind::Databases]);
         wanted.note(self.backup_name.is_known(), Kind::Backups);
+        // The log of a MySQL database lies in a storage of its own.
+        wanted.note(self.pitr.is_known(), Kind::Storages);
         if self.backup_source.is_known() {
             // The storages of a PostgreSQL database's backups count with the one of the source.
             wanted.kinds.extend([Kind::Storages, Kind::Backups]);

@@ -1,12 +1,15 @@
 //! `backup_path`.
 
-use everest_core::final_backup;
+use everest_core::backup_path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Function, FunctionError};
 
-/// The path of a backup in its bucket, as `backup_source.path` of a restore or of a new database
-/// takes it.
+/// The path of a backup, as `backup_source.path` of a restore or of a new database takes it: for a
+/// MongoDB backup its whole destination, for any other what follows the bucket.
+///
+/// A MongoDB backup is recognised by its name, the time of its start, which is the last part of its
+/// destination.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Arguments {
     /// The `destination` of a backup, such as `s3://backups/orders/0d5c7e1a/full`.
@@ -25,18 +28,17 @@ impl Function for BackupPath {
     }
 
     fn summary(&self) -> &'static str {
-        "The path of a backup in its bucket"
+        "The path of a backup, as a backup source takes it"
     }
 
     fn call(&self, Arguments { destination }: Arguments) -> Result<String, FunctionError> {
-        let path = final_backup::path_in_bucket(&destination);
-        if path == destination || path.is_empty() {
+        let path = backup_path::of_destination(&destination).ok_or_else(|| {
             let text = format!(
                 "{destination:?} is not the destination of a backup, such as \
                  \"s3://backups/orders/0d5c7e1a/full\"."
             );
-            return Err(FunctionError::new(text).at("destination"));
-        }
+            FunctionError::new(text).at("destination")
+        })?;
         Ok(path.to_owned())
     }
 }
@@ -46,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_what_follows_the_bucket() {
+    fn a_path_is_what_a_backup_source_takes() {
         let path = |destination: &str| {
             let destination = destination.to_owned();
             BackupPath.call(Arguments { destination }).ok()
@@ -55,6 +57,8 @@ mod tests {
             path("s3://backups/orders/1/full").as_deref(),
             Some("orders/1/full")
         );
+        let mongodb = "s3://backups/orders/1/2026-01-01T02:03:04Z";
+        assert_eq!(path(mongodb).as_deref(), Some(mongodb));
         assert_eq!(path("orders/1/full"), None);
         assert_eq!(path("s3://backups/"), None);
     }

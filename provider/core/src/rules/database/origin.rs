@@ -1,12 +1,16 @@
 //! Rules for the first data of a new database.
 
-use everest_schemas::everest::{BackupSource, DataImport, DatabaseClusterSpec, PitrTarget};
+use everest_schemas::Engine;
+use everest_schemas::everest::{
+    BackupSource, DataImport, DataSource, DatabaseClusterSpec, PitrTarget,
+};
 
+use super::engine_type;
 use crate::instant;
 use crate::path::FieldPath;
 use crate::rules::findings::{Findings, is_missing};
-use crate::rules::import;
-use crate::rules::table::backup::{BACKUP_SOURCE, DATA_SOURCE_ONE, PITR_DATE, PITR_LATEST};
+use crate::rules::table::backup::{DATA_SOURCE_ONE, PG_DATA_BY_PATH, PITR_DATE, PITR_LATEST};
+use crate::rules::{self, backup_source, import};
 
 pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(source) = spec.data_source.known() else {
@@ -31,7 +35,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
         findings.error(&DATA_SOURCE_ONE, path.clone(), summary);
     }
     if let Some(backup) = source.backup_source.known() {
-        backup_source(&path.field("backupSource"), backup, findings);
+        by_path(&path, spec, source, backup, findings);
     }
     if let Some(target) = source.pitr.known() {
         pitr(&path.field("pitr"), target, findings);
@@ -41,32 +45,36 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     }
 }
 
+/// Checks a backup that is named by its path.
+fn by_path(
+    path: &FieldPath,
+    spec: &DatabaseClusterSpec,
+    source: &DataSource,
+    backup: &BackupSource,
+    findings: &mut Findings,
+) {
+    let at = path.field("backupSource");
+    backup_source::given(&at, backup, findings);
+    let Some(engine) = engine_type(spec) else {
+        return;
+    };
+    backup_source::form(&at, backup, engine, findings);
+    if source.pitr.is_known() {
+        rules::pitr::by_path(path.field("pitr"), engine, findings);
+    }
+    if engine == Engine::Postgresql {
+        findings.error(
+            &PG_DATA_BY_PATH,
+            at,
+            "The data of a new PostgreSQL database is a backup by path",
+        );
+    }
+}
+
 /// The moment to restore the first data to, if it is known.
 pub(super) fn moment(spec: &DatabaseClusterSpec) -> Option<&str> {
     let target = spec.data_source.known()?.pitr.known()?;
     target.date.known_str()
-}
-
-/// Checks a backup that is named by its path.
-pub(in crate::rules) fn backup_source(
-    path: &FieldPath,
-    source: &BackupSource,
-    findings: &mut Findings,
-) {
-    if is_missing(&source.path) {
-        findings.error(
-            &BACKUP_SOURCE,
-            path.field("path"),
-            "The path of the backup is empty",
-        );
-    }
-    if is_missing(&source.backup_storage_name) {
-        findings.error(
-            &BACKUP_SOURCE,
-            path.field("backupStorageName"),
-            "The backup storage of the backup is not named",
-        );
-    }
 }
 
 fn pitr(path: &FieldPath, target: &PitrTarget, findings: &mut Findings) {

@@ -108,6 +108,8 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
     if let Some(backup) = source.db_cluster_backup_name.known() {
         wanted.kinds.extend([Kind::Backups, Kind::Databases]);
         wanted.backups = Some(SomeBackups::Named(backup.clone()));
+        // The log of a MySQL database lies in a storage of its own.
+        wanted.note(source.pitr.is_known(), Kind::Storages);
     }
     wanted.note(source.backup_source.is_known(), Kind::Storages);
     if let Some(import) = source.data_import.known() {

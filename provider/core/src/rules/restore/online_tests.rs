@@ -1,7 +1,8 @@
 use super::*;
 use crate::facts::Planned;
-use crate::facts::fixtures::{all, facts};
+use crate::facts::fixtures::{all, facts, with_log};
 use crate::finding::Severity::{self, Error, Warning};
+use everest_schemas::Field;
 use everest_schemas::everest::BackupSource;
 use everest_schemas::models::RestorePitr;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -35,6 +36,38 @@ fn by_path(model: &mut RestoreModel, storage: Field<String>) {
         backup_storage_name: storage,
     }
     .into();
+}
+
+/// A restore of a database from a path in the storage `s3`.
+fn from_path(model: &mut RestoreModel, database: &str, path: &str) {
+    model.database_name = database.into();
+    by_path(model, "s3".into());
+    model.backup_source.known_mut().unwrap().path = path.into();
+}
+
+fn to_a_time(model: &mut RestoreModel) {
+    model.pitr = RestorePitr {
+        date: "2026-06-01T03:00:00Z".into(),
+    }
+    .into();
+}
+
+/// A restore of the PostgreSQL database, whose UID is known, from a backup of its name.
+fn of_its_name(model: &mut RestoreModel, facts: &mut Facts, uid: &str) {
+    with_uid(facts);
+    model.database_name = "reports".into();
+    model.backup_name = "own".into();
+    let destination = format!("s3://one/reports/{uid}/backup/db/20260101-020304F");
+    facts.backups = all(&[(
+        "own",
+        json!({"spec": {"dbClusterName": "reports", "backupStorageName": "s3"},
+            "status": {"state": "Succeeded", "gaps": false, "destination": destination}}),
+    )]);
+}
+
+fn with_uid(facts: &mut Facts) {
+    let databases = facts.databases.as_mut().unwrap();
+    databases.get_mut("reports").unwrap().metadata.uid = Some("0d5c7e1a".to_owned());
 }
 
 /// A PostgreSQL database with backups in three storages, and a backup of another in a fourth.
@@ -142,11 +175,100 @@ const BREAKS: &[Row] = &[
         Some(Error),
     ),
     (
-        "pg-three-storages",
+        "pg-own-backup",
         "backupName",
         |m, f| {
             m.backup_name = "elsewhere".into();
             of_postgresql(m, f);
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pg-own-backup",
+        "backupName",
+        |m, f| of_its_name(m, f, "former"),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pg-own-backup",
+        "backupSource.path",
+        |m, f| {
+            with_uid(f);
+            from_path(
+                m,
+                "reports",
+                "s3://one/reports/former/backup/db/20260101-020304F",
+            );
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-path-form",
+        "backupSource.path",
+        |m, _| from_path(m, "orders", "s3://one/orders/1/full"),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-path-form",
+        "backupSource.path",
+        |m, _| from_path(m, "documents", "1/2026-01-01T02:03:04Z"),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-path-form",
+        "backupSource.path",
+        |m, _| from_path(m, "documents", "documents/1/2026-01-01T02:03:04Z"),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-path-form",
+        "backupSource.path",
+        |m, f| {
+            from_path(m, "documents", "documents/1/2026-01-01T02:03:04Z");
+            f.storages = None;
+        },
+        Some(Warning),
+        None,
+    ),
+    (
+        "pxc-pitr-log",
+        "pitr",
+        |m, _| {
+            from_path(m, "orders", "orders/1/full");
+            to_a_time(m);
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pxc-pitr-log",
+        "pitr",
+        |m, _| to_a_time(m),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "pxc-pitr-log",
+        "pitr",
+        |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "tape");
+        },
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "pxc-pitr-log",
+        "pitr",
+        |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "blobs");
         },
         Some(Error),
         Some(Error),
@@ -166,6 +288,7 @@ const BREAKS: &[Row] = &[
                 date: "2020-01-01T00:00:00Z".into(),
             }
             .into();
+            with_log(f, "orders", "s3");
             let backups = f.backups.as_mut().unwrap();
             let status = backups.get_mut("done").unwrap().status.as_mut().unwrap();
             status.completed = Some(Time("2026-06-01T02:00:00Z".parse().unwrap()));
@@ -201,12 +324,38 @@ fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {
 
 #[test]
 fn a_sound_restore_and_unknown_values_raise_nothing() {
-    let quiet: [Edit; 6] = [
+    let quiet: [Edit; 13] = [
         |_, _| {},
         |m, _| m.database_name = Field::Unknown,
         |m, _| m.backup_name = Field::Unknown,
         |m, _| by_path(m, Field::Unknown),
         |m, _| by_path(m, "s3".into()),
+        |m, _| {
+            from_path(m, "documents", "s3://one/documents/1/2026-01-01T02:03:04Z");
+        },
+        |m, _| {
+            from_path(m, "documents", "documents/1/2026-01-01T02:03:04Z");
+            let source = m.backup_source.known_mut().unwrap();
+            source.backup_storage_name = "blobs".into();
+        },
+        |m, f| {
+            with_uid(f);
+            from_path(m, "reports", "backup/db/20260101-020304F");
+        },
+        |m, f| {
+            with_uid(f);
+            from_path(m, "reports", "reports/0d5c7e1a/backup/db/20260101-020304F");
+        },
+        |m, f| of_its_name(m, f, "0d5c7e1a"),
+        |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "minio");
+        },
+        |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "tape");
+            f.storages = None;
+        },
         |_, f| *f = Facts::default(),
     ];
     for edit in quiet {

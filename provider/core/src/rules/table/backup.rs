@@ -120,12 +120,25 @@ pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
                contains the backup's storage: the storage of a backup or schedule of the database, \
                or of its data source. While a restore waits, Everest adds no storage and does not \
                change the database, so both would wait forever.",
-    advice: "Set {.backupSource} to the backup's path in its storage, or first give the database a \
-             schedule that uses that storage.",
+    advice: "Set {.backupSource} to the backup's path in its storage (not with {.pitr}), or first give the \
+             database a schedule that uses that storage.",
     engines: &[Engine::Pxc],
     operations: CREATE,
     checked: ONLINE,
     source: "everest-operator: databaseclusterrestore_controller.go restorePXC, providers/pxc",
+};
+
+pub(in crate::rules) const PG_OWN_BACKUP: Rule = Rule {
+    id: "pg-own-backup",
+    sentence: "A PostgreSQL database can be restored in place only from a backup of its own: \
+               Everest looks for the backup below the database's name and UID in the bucket. \
+               Another one is not found, after the database was stopped.",
+    advice: "Name a backup of the database. For the data of another one, create {a Database} with \
+             {dataSource.dbClusterBackupName}.",
+    engines: &[Engine::Postgresql],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databaseclusterrestore_controller.go restorePG, providers/pg/pg_repos_reconciler.go",
 };
 
 pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
@@ -156,6 +169,33 @@ pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
     operations: CREATE,
     checked: ALONE,
     source: "everest: validation/database_cluster.go, data source",
+};
+
+pub(in crate::rules) const BACKUP_PATH_FORM: Rule = Rule {
+    id: "backup-path-form",
+    sentence: "Each engine reads the path of a backup in another form. For MySQL, it is the path \
+               within the bucket: Everest writes the bucket before it. For MongoDB, it is the whole \
+               destination of the backup, of 3 parts or more: Everest hands it on as it is, and the \
+               engine's operator refuses a storage of type s3 without s3://.",
+    advice: "For MySQL, write for example \"orders/UID/orders-2026-01-01-02:03:04-full\"; for \
+             MongoDB \"s3://backups/orders/UID/2026-01-01T02:03:04Z\".",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: CREATE,
+    checked: ALONE_AND_ONLINE,
+    source: "everest-operator: databaseclusterrestore_controller.go restorePXC, restorePSMDB, parsePrefixFromDestination; percona-server-mongodb-operator: PerconaServerMongoDBRestore CheckFields",
+};
+
+pub(in crate::rules) const PG_DATA_BY_PATH: Rule = Rule {
+    id: "pg-data-by-path",
+    sentence: "A new PostgreSQL database cannot take its data from a backup by path: Everest \
+               looks for the backup below the name and the UID of the new database, where none is.",
+    advice: "Name a backup of the namespace in {.dbClusterBackupName}. Without one, use \
+             {.dataImport} with the DataImporter everest-percona-pg-operator of Everest's chart, \
+             which reads a bucket of type s3.",
+    engines: &[Engine::Postgresql],
+    operations: CREATE,
+    checked: ALONE,
+    source: "everest-operator: providers/pg/applier.go globalDatasourceDestination; data-importer/cmd/pg/import.go",
 };
 
 pub(in crate::rules) const PITR_DATE: Rule = Rule {
@@ -189,6 +229,20 @@ pub(in crate::rules) const PITR_GAPS: Rule = Rule {
     operations: CREATE,
     checked: ONLINE,
     source: "everest-operator: databaseclusterbackup_controller.go, BinlogGapDetected; percona-xtradb-cluster-operator: PITRReady, unsafe-pitr",
+};
+
+pub(in crate::rules) const PXC_PITR_LOG: Rule = Rule {
+    id: "pxc-pitr-log",
+    sentence: "To restore a MySQL database to a time, Everest finds the log by the name of the \
+               backup: in the storage, of type s3, that the database of the backup names for \
+               point-in-time recovery. Otherwise the restore never begins and never fails, and the \
+               database stays in the state restoring and takes no change.",
+    advice: "Name the backup, and set {backup.pitr.backupStorageName} of its database; or restore \
+             without {pitr}, to the time of the backup.",
+    engines: &[Engine::Pxc],
+    operations: CREATE,
+    checked: ALONE_AND_ONLINE,
+    source: "everest-operator: databaseclusterrestore_controller.go genPXCPitrRestoreSpec",
 };
 
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {

@@ -218,7 +218,8 @@ pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
     "everest-operator: DatabaseClusterRestore webhook, users.go",
     "A restore needs a successful backup of the same engine in the same namespace that is not \
      being deleted. A restore by name also needs the database that the backup was taken of.",
-    "Name such a backup, or set {.backupSource} to its path in the storage.",
+    "Name such a backup. One without an object is named by its path in {.backupSource}, except for a \
+     new PostgreSQL database.",
 );
 
 pub(in crate::rules) const DATABASE_EXISTS: Rule = rule(

@@ -1,16 +1,16 @@
 //! Rules for the first data of a new database and for its Secrets.
 
-use everest_schemas::Field;
 use everest_schemas::everest::{DataImport, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
+use everest_schemas::{Engine, Field};
 
 use super::super::origin::moment;
 use super::engine_type;
 use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
+use crate::rules::backup_source::{self, source_backup};
 use crate::rules::findings::Findings;
 use crate::rules::online::{is_to_come, storage};
-use crate::rules::restore::source_backup;
 use crate::rules::table::online::{IMPORTER_APPLIES, SECRET_EXISTS};
 use crate::rules::{Stage, import, pitr};
 use crate::text::Text;
@@ -40,12 +40,25 @@ pub(super) fn check(
         findings,
     );
     if let Some(backup) = backup {
-        let path = path.field("pitr").field("date");
-        pitr::in_log(path, moment(spec), backup, findings);
+        let path = path.field("pitr");
+        pitr::in_log(path.field("date"), moment(spec), backup, findings);
+        if source.pitr.is_known() && engine_type(spec) == Some(Engine::Pxc) {
+            pitr::log_storage(path, backup, facts, stage, findings);
+        }
     }
     if let Some(backup) = source.backup_source.known() {
-        let path = path.field("backupSource").field("backupStorageName");
-        storage(path, &backup.backup_storage_name, facts, stage, findings);
+        let path = path.field("backupSource");
+        let name = &backup.backup_storage_name;
+        storage(
+            path.field("backupStorageName"),
+            name,
+            facts,
+            stage,
+            findings,
+        );
+        if let Some(engine) = engine_type(spec) {
+            backup_source::form_in_storage(&path, backup, engine, (facts, stage), findings);
+        }
     }
     if let Some(import) = source.data_import.known() {
         data_import(

@@ -1,6 +1,6 @@
 use super::super::tests::*;
 use super::*;
-use crate::facts::fixtures::{all, facts};
+use crate::facts::fixtures::{all, facts, with_log};
 use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
 use crate::rules::Validate;
@@ -378,7 +378,82 @@ const CREATION: &[Case] = &[
         holds: |m, _| source(m).db_cluster_backup_name = "done".into(),
         unknown: |m, _| source(m).db_cluster_backup_name = Field::Unknown,
     },
+    Case {
+        rule: "backup-path-form",
+        path: "dataSource.backupSource.path",
+        breaks: |m, _| documents_at(m, "docs/1/2026-01-01T02:03:04Z", "s3"),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| documents_at(m, "docs/1/2026-01-01T02:03:04Z", "blobs"),
+        unknown: |m, _| {
+            documents_at(m, "docs/1/2026-01-01T02:03:04Z", "s3");
+            engine(m).type_ = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "backup-path-form",
+        path: "dataSource.backupSource.path",
+        breaks: |m, f| {
+            documents_at(m, "docs/1/2026-01-01T02:03:04Z", "s3");
+            f.storages = None;
+        },
+        at_plan: Some(Warning),
+        at_apply: None,
+        holds: |m, f| {
+            documents_at(m, "azure://five/docs/1/2026-01-01T02:03:04Z", "blobs");
+            f.storages = None;
+        },
+        unknown: |m, f| {
+            documents_at(m, "", "s3");
+            part(&mut source(m).backup_source).path = Field::Unknown;
+            f.storages = None;
+        },
+    },
+    Case {
+        rule: "pxc-pitr-log",
+        path: "dataSource.pitr",
+        breaks: |m, _| to_a_time(m),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "minio");
+        },
+        unknown: |m, f| {
+            to_a_time(m);
+            f.databases = None;
+        },
+    },
+    Case {
+        rule: "pxc-pitr-log",
+        path: "dataSource.pitr",
+        breaks: |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "blobs");
+        },
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| source(m).db_cluster_backup_name = "done".into(),
+        unknown: |m, f| {
+            to_a_time(m);
+            with_log(f, "orders", "blobs");
+            f.storages = None;
+        },
+    },
 ];
+
+/// A MongoDB database with the data of a path in a storage.
+fn documents_at(model: &mut DatabaseModel, path: &str, storage: &str) {
+    of_type(model, Engine::Psmdb);
+    let source = by_path(model);
+    source.path = path.into();
+    source.backup_storage_name = storage.into();
+}
+
+fn to_a_time(model: &mut DatabaseModel) {
+    source(model).db_cluster_backup_name = "done".into();
+    part(&mut source(model).pitr).date = "2026-06-01T03:00:00Z".into();
+}
 
 fn importer(model: &mut DatabaseModel, name: Field<String>) {
     import(model);
@@ -698,6 +773,7 @@ fn a_proxys_volume_asks_for_its_class_when_it_grows() {
 fn a_new_database_does_not_begin_before_its_backup_ended() {
     let found = |date: &str| {
         let mut facts = facts();
+        with_log(&mut facts, "orders", "s3");
         facts.backups = all(&[(
             "done",
             json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"},

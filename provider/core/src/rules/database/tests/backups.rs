@@ -242,6 +242,61 @@ pub(super) const BACKUPS: &[Case] = &[
         unknown: |m| by_path(m).path = Field::Unknown,
     },
     Case {
+        rule: "backup-path-form",
+        path: "dataSource.backupSource.path",
+        breaks: |m| by_path(m).path = "s3://backups/orders/1/full".into(),
+        holds: |m| {
+            of_type(m, Engine::Psmdb);
+            by_path(m).path = "s3://backups/orders/1/2026-01-01T02:03:04Z".into();
+        },
+        unknown: |m| {
+            engine(m).type_ = Field::Unknown;
+            by_path(m).path = "s3://backups/orders/1/full".into();
+        },
+    },
+    Case {
+        rule: "backup-path-form",
+        path: "dataSource.backupSource.path",
+        breaks: |m| {
+            of_type(m, Engine::Psmdb);
+            by_path(m).path = "1/2026-01-01T02:03:04Z".into();
+        },
+        holds: |m| by_path(m).path = "1/full".into(),
+        unknown: |m| {
+            of_type(m, Engine::Psmdb);
+            by_path(m).path = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "pg-data-by-path",
+        path: "dataSource.backupSource",
+        breaks: |m| {
+            of_type(m, Engine::Postgresql);
+            by_path(m);
+        },
+        holds: |m| {
+            of_type(m, Engine::Postgresql);
+            source(m).db_cluster_backup_name = "b".into();
+        },
+        unknown: |m| {
+            engine(m).type_ = Field::Unknown;
+            by_path(m);
+        },
+    },
+    Case {
+        rule: "pxc-pitr-log",
+        path: "dataSource.pitr",
+        breaks: |m| {
+            by_path(m);
+            part(&mut source(m).pitr).date = "2026-01-01T02:03:04Z".into();
+        },
+        holds: |m| target(m).date = "2026-01-01T02:03:04Z".into(),
+        unknown: |m| {
+            by_path(m);
+            source(m).pitr = Field::Unknown;
+        },
+    },
+    Case {
         rule: "pitr-date",
         path: "dataSource.pitr.date",
         breaks: |m| target(m).date = "2026-01-01".into(),
