@@ -61,11 +61,25 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
         "secrets": {},
         "users": [{"name": "postgres", "secretName": text(spec, "/engine/userSecretsName")}],
     });
+    let path = text(spec, "/dataSource/backupSource/path");
+    if !path.is_empty() {
+        built["dataSource"] = data_by_path(inputs, path);
+    }
     if let Some(monitoring) = inputs.monitoring {
         built["pmm"] = json!({"enabled": true, "image": text(monitoring, "/pmm/image"),
             "serverHost": text(monitoring, "/pmm/url")});
     }
     Ok(built)
+}
+
+/// First data by a path: the backup of that name, in the repository of the new database.
+fn data_by_path(inputs: &Inputs, path: &str) -> Value {
+    let set = path.rsplit('/').next().unwrap_or_default();
+    json!({"pgbackrest": {
+        "global": {"repo1-path": format!("/{}", inputs.prefix())},
+        "options": [format!("--set={set}")],
+        "stanza": "db",
+    }})
 }
 
 fn volume(inputs: &Inputs) -> Value {

@@ -106,15 +106,18 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
         let destination = destination(engine, &backup, engine_cr.as_deref(), &now);
         status["completed"] = now.as_str().into();
         status["destination"] = destination.as_str().into();
+        let mut place = destination;
         if engine == Engine::Postgresql {
             let stamp = now.replace(['-', ':', 'Z'], "").replace('T', "-");
-            status["backupName"] = format!("{stamp}F").into();
+            let set = format!("{stamp}F");
+            place = format!("{place}{}/{set}", buckets::SETS);
+            status["backupName"] = set.into();
             status["latestRestorableTime"] = now.into();
         }
         if engine == Engine::Pxc && faults.get("gaps").is_some() {
             status["conditions"] = json!([{"reason": GAPS, "status": "True"}]);
         }
-        buckets::record(&cluster, &namespace, &name, "stored", &destination).await?;
+        buckets::record(&cluster, &namespace, &name, "stored", &place).await?;
     }
     if next == failure {
         status["error"] = faults.get("backup-fails").unwrap_or_default().into();

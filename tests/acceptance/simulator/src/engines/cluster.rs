@@ -9,7 +9,7 @@ use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
 use super::steady::{self, Progress};
-use super::{backup, secrets};
+use super::{backup, buckets, secrets};
 use crate::cluster::{Cluster, Error};
 use crate::engine::Engine;
 use crate::engine_cr::volume_pointer;
@@ -17,7 +17,7 @@ use crate::everest::database_engine;
 use crate::everest::status::RESIZING;
 use crate::faults::Faults;
 use crate::kinds;
-use crate::object::{self, at, text, truth};
+use crate::object::{self, at, items, text, truth};
 use crate::quantity;
 
 /// One step on the way of an engine's database:
@@ -218,6 +218,9 @@ impl Work<'_> {
         if let Some(wait) = self.left(&phase, takes) {
             return Ok(wait);
         }
+        if state == "initializing" && !self.finds_its_data().await? {
+            return Ok(Action::await_change());
+        }
         if self.cr.annotations().contains_key(RESIZING) && self.faults.get("resize-fails").is_none()
         {
             let mut changed = self.cr.clone();
@@ -228,6 +231,19 @@ impl Work<'_> {
             return Ok(Action::await_change());
         }
         self.enter(Progress::Done).await
+    }
+
+    /// Whether the backup that a PostgreSQL database starts from is where the database looks for
+    /// it; without it, the database never starts.
+    async fn finds_its_data(&self) -> Result<bool, Error> {
+        let source = at(&self.cr.data, "/spec/dataSource/pgbackrest");
+        if source.is_null() {
+            return Ok(true);
+        }
+        let namespace = self.cr.namespace().unwrap_or_default();
+        let set = buckets::set_of(items(source, "/options"));
+        let repository = text(source, "/global/repo1-path");
+        buckets::has_set(self.cluster, &namespace, repository, set).await
     }
 
     /// Looks whether the spec moved on since the engine was done.

@@ -12,7 +12,9 @@ use crate::engine::Engine;
 use crate::everest::database_engine;
 use crate::faults::Faults;
 use crate::kinds;
-use crate::object::{self, at, text};
+use crate::object::{self, at, items, text};
+
+use super::buckets;
 
 /// The states of a restore: start, run, success, failure.
 fn states(engine: Engine) -> [&'static str; 4] {
@@ -21,6 +23,36 @@ fn states(engine: Engine) -> [&'static str; 4] {
         Engine::Psmdb => ["requested", "running", "ready", "error"],
         Engine::Postgresql => ["Starting", "Running", "Succeeded", "Failed"],
     }
+}
+
+/// Why an engine's operator refuses a restore before it begins, if it does.
+fn refusal(engine: Engine, restore: &DynamicObject) -> Option<&'static str> {
+    let source = at(&restore.data, "/spec/backupSource");
+    let destination = text(source, "/destination");
+    match engine {
+        Engine::Psmdb if source["s3"].is_object() && !destination.starts_with("s3://") => {
+            Some("backupSource destination should use s3 protocol format")
+        }
+        Engine::Pxc if destination.matches("://").count() > 1 => Some("backup not found"),
+        _ => None,
+    }
+}
+
+/// Whether a restore of PostgreSQL finds its backup: in the repository of its own database alone.
+async fn finds_set(
+    cluster: &Cluster,
+    namespace: &str,
+    restore: &DynamicObject,
+) -> Result<bool, Error> {
+    let spec = at(&restore.data, "/spec");
+    let name = text(spec, "/pgCluster");
+    let Some(database) = cluster.get(&kinds::PG_CLUSTER, namespace, name) else {
+        return Ok(false);
+    };
+    let repo = text(spec, "/repoName");
+    let path = format!("/spec/backups/pgbackrest/global/{repo}-path");
+    let set = buckets::set_of(items(spec, "/options"));
+    buckets::has_set(cluster, namespace, text(&database.data, &path), set).await
 }
 
 /// Plays the states of a restore.
@@ -46,10 +78,19 @@ pub async fn reconcile(
     let faults = Faults::of(&cluster, &namespace, &name, ours.as_deref());
     let [start, run, success, failure] = states(engine);
     let state = text(&restore.data, "/status/state");
+    let refusal = refusal(engine, &restore);
+    let fails = faults.get("restore-fails").or(refusal);
     let next = match state {
+        "" if refusal.is_some() => failure,
         "" => start,
         s if s == start => run,
-        s if s == run && faults.get("restore-fails").is_some() => failure,
+        s if s == run && fails.is_some() => failure,
+        s if s == run && engine == Engine::Postgresql => {
+            match finds_set(&cluster, &namespace, &restore).await? {
+                true => success,
+                false => failure,
+            }
+        }
         s if s == run => success,
         _ => return Ok(Action::await_change()),
     };
@@ -74,7 +115,7 @@ pub async fn reconcile(
         status["completed"] = cluster.clock().stamp().into();
     }
     if next == failure {
-        let message = faults.get("restore-fails").unwrap_or_default();
+        let message = fails.unwrap_or_default();
         // PostgreSQL's operator does not say why.
         match engine {
             Engine::Pxc => status["comments"] = message.into(),

@@ -13,7 +13,7 @@ use super::CLUSTER_NAME;
 use super::backup::mark_in_use;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
-use crate::engine_cr::repo_of;
+use crate::engine_cr::{prefix, repo_of};
 use crate::faults::Faults;
 use crate::kinds;
 use crate::object::{self, at, items, text};
@@ -144,6 +144,10 @@ fn settles(cluster: &Cluster, database: &DynamicObject, engine_cr: &DynamicObjec
     stood.is_none_or(|stood| stood < faults.grace())
 }
 
+fn missing(what: &str, name: &str) -> Error {
+    Error::Waiting(format!("{what} {name:?} not found"))
+}
+
 /// Spec of the engine's restore; `None` while the engine does not know the storage or MongoDB
 /// has just become ready.
 fn engine_spec(
@@ -154,7 +158,6 @@ fn engine_spec(
 ) -> Result<Option<Value>, Error> {
     let namespace = restore.namespace().unwrap_or_default();
     let name = database.name_any();
-    let missing = |what: &str, name: &str| Error::Waiting(format!("{what} {name:?} not found"));
     let kind = engine.cluster_kind();
     let engine_cr = cluster
         .get(kind, &namespace, &name)
@@ -201,10 +204,8 @@ fn engine_spec(
         spec["resources"] = json!({});
     }
     if backup_name.is_empty() {
-        spec["backupSource"] = json!({
-            "destination": text(source, "/backupSource/path"),
-            "storageName": storage_name,
-        });
+        let path = text(source, "/backupSource/path");
+        spec["backupSource"] = by_path(engine, path, &storage)?;
     } else {
         spec["backupName"] = backup_name.into();
     }
@@ -212,6 +213,49 @@ fn engine_spec(
     if !date.is_empty() {
         let date = date.replace('T', " ").replace('Z', "");
         spec["pitr"] = json!({"type": "date", "date": date});
+        if engine == Engine::Pxc {
+            spec["pitr"]["backupSource"] = log(cluster, &namespace, backup_name)?;
+        }
     }
     Ok(Some(spec))
+}
+
+/// A backup by its path, as an engine's restore names it: of PXC with the bucket before the path, of
+/// MongoDB with the path as it is, from whose end the prefix is taken.
+fn by_path(engine: Engine, path: &str, storage: &DynamicObject) -> Result<Value, Error> {
+    let bucket = text(&storage.data, "/spec/bucket");
+    let destination = match engine {
+        Engine::Pxc => format!("s3://{bucket}/{path}"),
+        Engine::Psmdb | Engine::Postgresql => path.to_owned(),
+    };
+    if engine == Engine::Psmdb && path.split('/').count() < 3 {
+        return Err(Error::Waiting("panic: index out of range [-1]".to_owned()));
+    }
+    Ok(match text(&storage.data, "/spec/type") {
+        "azure" => json!({"destination": destination, "azure": {"container": bucket}}),
+        _ => json!({"destination": destination, "s3": {"bucket": bucket}}),
+    })
+}
+
+/// The log of a PXC database: it is found by the name of the backup alone, in the storage that the
+/// database of the backup names.
+fn log(cluster: &Cluster, namespace: &str, backup_name: &str) -> Result<Value, Error> {
+    let backup = cluster
+        .get(&kinds::BACKUP, namespace, backup_name)
+        .ok_or_else(|| missing("DatabaseClusterBackup", backup_name))?;
+    let of = text(&backup.data, "/spec/dbClusterName");
+    let database = cluster
+        .get(&kinds::DATABASE_CLUSTER, namespace, of)
+        .ok_or_else(|| missing("DatabaseCluster", of))?;
+    let name = text(&database.data, "/spec/backup/pitr/backupStorageName");
+    let storage = cluster
+        .get(&kinds::BACKUP_STORAGE, namespace, name)
+        .ok_or_else(|| missing("BackupStorage", name))?;
+    if text(&storage.data, "/spec/type") == "azure" {
+        let why = format!("unsupported backup storage type azure for {name}");
+        return Err(Error::Waiting(why));
+    }
+    let bucket = text(&storage.data, "/spec/bucket");
+    let bucket = format!("{bucket}/{}/pitr", prefix(&database));
+    Ok(json!({"s3": {"bucket": bucket}}))
 }

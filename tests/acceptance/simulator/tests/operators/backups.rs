@@ -172,3 +172,107 @@ async fn a_pxc_backup_may_have_gaps_after_it() {
     let backup = stage.get("databaseclusterbackups", "b1");
     assert_eq!(backup["status"]["gaps"], true);
 }
+
+/// Restores the database `source` from a path in the storage `s3`.
+async fn restore_from(stage: &Stage, name: &str, path: &str) {
+    let source = json!({"backupSource": {"path": path, "backupStorageName": "s3"}});
+    let spec = json!({"spec": {"dbClusterName": "source", "dataSource": source}});
+    stage.create("databaseclusterrestores", name, spec).await;
+}
+
+/// A restore once it is in a state.
+async fn restore_is(stage: &Stage, name: &str, state: &str) -> Value {
+    let is = |restore: &Value| restore["status"]["state"] == state;
+    stage.until("databaseclusterrestores", name, is).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_path_of_a_mongodb_backup_is_its_whole_destination() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Psmdb).await;
+    let backup = stage.get("databaseclusterbackups", "b1");
+    let whole = backup["status"]["destination"].as_str().unwrap();
+    restore_from(&stage, "whole", whole).await;
+    restore_is(&stage, "whole", "Succeeded").await;
+    stage.until_ready("source").await;
+    restore_from(&stage, "within", whole.strip_prefix("s3://s3/").unwrap()).await;
+    let failed = restore_is(&stage, "within", "Failed").await;
+    assert_eq!(
+        failed["status"]["message"],
+        "backupSource destination should use s3 protocol format"
+    );
+    stage.until_ready("source").await;
+    restore_from(&stage, "short", "source/full").await;
+    stage.pass(600).await;
+    let short = stage.get("databaseclusterrestores", "short");
+    assert!(short["status"]["state"].is_null(), "{short:#}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_path_of_a_mysql_backup_follows_the_bucket() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Pxc).await;
+    restore_from(&stage, "within", "source/1/full").await;
+    restore_is(&stage, "within", "Succeeded").await;
+    let [_, _, restores] = engine_plurals(Engine::Pxc);
+    let made = stage.get(restores, "within");
+    let destination = &made["spec"]["backupSource"]["destination"];
+    assert_eq!(*destination, "s3://s3/source/1/full");
+    stage.until_ready("source").await;
+    restore_from(&stage, "whole", "s3://s3/source/1/full").await;
+    let failed = restore_is(&stage, "whole", "Failed").await;
+    assert_eq!(failed["status"]["message"], "backup not found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mysql_restore_to_a_time_without_a_log_never_begins_and_never_fails() {
+    let by_name = json!({"dbClusterBackupName": "b1"});
+    let by_path = json!({"backupSource": {"path": "source/1/full", "backupStorageName": "s3"}});
+    for mut source in [by_name, by_path] {
+        let stage = Stage::new().await;
+        backed_up(&stage, Engine::Pxc).await;
+        source["pitr"] = json!({"date": "2026-01-01T00:00:00Z"});
+        let spec = json!({"spec": {"dbClusterName": "source", "dataSource": source}});
+        stage.create("databaseclusterrestores", "r1", spec).await;
+        stage.pass(3_600).await;
+        let restore = stage.get("databaseclusterrestores", "r1");
+        assert!(restore["status"]["state"].is_null(), "{restore:#}");
+        let database = stage.get("databaseclusters", "source");
+        assert_eq!(database["status"]["status"], "restoring");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn postgresql_restores_in_place_only_what_is_in_its_own_repository() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Postgresql).await;
+    stage.ready(Engine::Postgresql, "other").await;
+    let of = |database: &str| {
+        json!({"spec": {"dbClusterName": database,
+            "dataSource": {"dbClusterBackupName": "b1"}}})
+    };
+    stage
+        .create("databaseclusterrestores", "theirs", of("other"))
+        .await;
+    restore_is(&stage, "theirs", "Failed").await;
+    stage
+        .create("databaseclusterrestores", "own", of("source"))
+        .await;
+    restore_is(&stage, "own", "Succeeded").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_postgresql_database_finds_no_backup_by_its_path() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Postgresql).await;
+    let backup = stage.get("databaseclusterbackups", "b1");
+    let destination = &backup["status"]["destination"];
+    let mut copy = database(Engine::Postgresql);
+    copy["spec"]["dataSource"] =
+        json!({"backupSource": {"path": destination, "backupStorageName": "s3"}});
+    stage.create("databaseclusters", "copy", copy).await;
+    stage.pass(3_600).await;
+    let copy = stage.get("databaseclusters", "copy");
+    assert_ne!(copy["status"]["status"], "ready", "{copy:#}");
+    assert!(copy["spec"]["dataSource"].is_object());
+}
