@@ -24,8 +24,9 @@ impl ManagedModel for RestoreModel {
             ),
             (
                 "backupName",
-                "Name of the backup to restore, in the same namespace and of the same engine. \
-                 Exactly one of `backupName` and `backupSource`.",
+                "Name of the backup to restore, in the same namespace and of the same engine; for \
+                 `postgresql`, of the same database. Exactly one of `backupName` and \
+                 `backupSource`.",
             ),
             (
                 "backupSource",

@@ -49,7 +49,8 @@ pub struct RestoreAction {
     #[schemars(transform = facts::filled_by(facts::Filler::Provider, "the database's name and the time"))]
     pub name: Field<String>,
 
-    /// Name of the backup to restore, in the same namespace and of the same engine.
+    /// Name of the backup to restore, in the same namespace and of the same engine; for `postgresql`,
+    /// of the same database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = facts::required_when("`backup_source` is not set"))]
     #[schemars(transform = facts::allowed("one of `backup_name` and `backup_source`"))]

@@ -27,7 +27,8 @@ pub struct RestoreModel {
     #[schemars(extend("x-force-new" = true))]
     pub name: Field<String>,
 
-    /// Name of the backup to restore, in the same namespace and of the same engine.
+    /// Name of the backup to restore, in the same namespace and of the same engine; for `postgresql`,
+    /// of the same database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true))]
     #[schemars(transform = facts::required_when("`backup_source` is not set"))]

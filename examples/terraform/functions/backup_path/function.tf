@@ -1,3 +1,5 @@
+# The path within the bucket; of a MongoDB backup, whose destination ends in a time such as
+# 2026-01-01T02:03:04Z, the whole destination.
 resource "everest_restore" "drill" {
   namespace     = "prod"
   database_name = "orders-copy"

@@ -430,7 +430,7 @@ fn schedules_are_warned_of_until_they_are_silenced() {
 #[test]
 fn a_data_source_is_kept_until_it_is_restored_and_never_sent_again() {
     let mut said = spec("pxc");
-    said["dataSource"] = json!({"backupSource": {"path": "s3://b/x", "backupStorageName": "s3"}});
+    said["dataSource"] = json!({"backupSource": {"path": "orders/1/x", "backupStorageName": "s3"}});
     let source = said["dataSource"].clone();
     let mut world = world(said);
     assert_eq!(world.reconcile().object("db")["spec"]["dataSource"], source);

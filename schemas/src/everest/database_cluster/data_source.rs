@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Field, Sensitive, facts};
+use crate::{Engine, Field, Sensitive, facts};
 
 /// Origin of a new database's data: exactly one of `db_cluster_backup_name`, `backup_source` and
 /// `data_import`.
@@ -14,6 +14,7 @@ pub struct DataSource {
     /// A backup identified by its path in a backup storage. Use it for backups that have no
     /// DatabaseClusterBackup object in the namespace.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub backup_source: Field<BackupSource>,
 
     /// An import, by a DataImporter, of data that was created outside Everest.
@@ -44,7 +45,8 @@ pub struct BackupSource {
     /// Name of the BackupStorage, in the same namespace, that holds the backup.
     pub backup_storage_name: Field<String>,
 
-    /// Path of the backup within the bucket.
+    /// Path of the backup.
+    #[schemars(transform = facts::allowed("the path within the bucket; for `psmdb`, the whole destination of the backup, such as `s3://backups/orders/0d5c7e1a/2026-01-01T02:03:04Z`"))]
     pub path: Field<String>,
 }
 

@@ -80,12 +80,17 @@ fn a_database_is_destroyed_after_a_last_backup_whose_data_stays() {
             objects::get(BACKUP, &stack.namespace, "by-hand")["status"]["state"] == "Succeeded"
         });
         let name = final_name(&stack);
+        // Everest finds no PostgreSQL backup by its path for a new database.
+        let start = match engine {
+            "postgresql" => "data_import",
+            _ => "backup_source",
+        };
         stack
             .run(&DESTROY)
             .succeeded()
             .says(&name)
             .says("s3://backups/")
-            .says("backup_source");
+            .says(start);
         assert!(live(&stack).is_null());
         // The garbage collector is not waited for.
         let fate = |name: &str| {
