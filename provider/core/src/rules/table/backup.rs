@@ -120,8 +120,8 @@ pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
                contains the backup's storage: the storage of a backup or schedule of the database, \
                or of its data source. While a restore waits, Everest adds no storage and does not \
                change the database, so both would wait forever.",
-    advice: "Set {.backupSource} to the backup's path in its storage (not with {.pitr}), or first give the \
-             database a schedule that uses that storage.",
+    advice: "Set {.backupSource} to the backup's path in its storage (not with {.pitr}), or first \
+             give the database a schedule that uses that storage.",
     engines: &[Engine::Pxc],
     operations: CREATE,
     checked: ONLINE,
@@ -174,9 +174,9 @@ pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
 pub(in crate::rules) const BACKUP_PATH_FORM: Rule = Rule {
     id: "backup-path-form",
     sentence: "Each engine reads the path of a backup in another form. For MySQL, it is the path \
-               within the bucket: Everest writes the bucket before it. For MongoDB, it is the whole \
-               destination of the backup, of 3 parts or more: Everest hands it on as it is, and the \
-               engine's operator refuses a storage of type s3 without s3://.",
+               within the bucket: Everest writes the bucket before it. For MongoDB, it is the \
+               whole destination of the backup, of 3 parts or more: Everest hands it on as it is, \
+               and the engine's operator refuses a storage of type s3 without s3://.",
     advice: "For MySQL, write for example \"orders/UID/orders-2026-01-01-02:03:04-full\"; for \
              MongoDB \"s3://backups/orders/UID/2026-01-01T02:03:04Z\".",
     engines: &[Engine::Pxc, Engine::Psmdb],
