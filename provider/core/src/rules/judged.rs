@@ -128,7 +128,7 @@ pub const JUDGED: &[Judged] = &[
     of(BACKUP, "namespace", &[online::NAMESPACE_SERVED]),
     of(BACKUP, "name", &[general::OBJECT_NAME]),
     of(BACKUP, "databaseName", &[online::DATABASE_EXISTS, online::BACKUP_RUNNING]),
-    of(BACKUP, "backupStorageName", &[online::STORAGE_EXISTS, backup::PSMDB_ONE_STORAGE, backup::PG_THREE_STORAGES]),
+    of(BACKUP, "backupStorageName", &[online::STORAGE_EXISTS, backup::PSMDB_ONE_STORAGE, backup::PG_THREE_STORAGES, backup::PG_BACKUP_RETENTION]),
     of(RESTORE, "namespace", &[online::NAMESPACE_SERVED]),
     of(RESTORE, "name", &[general::OBJECT_NAME]),
     of(RESTORE, "databaseName", &[online::DATABASE_EXISTS, online::RESTORE_ALLOWED]),

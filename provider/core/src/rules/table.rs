@@ -83,6 +83,7 @@ pub const TABLE: &[Rule] = &[
     backup::PSMDB_ONE_STORAGE,
     backup::PG_STORAGE_PER_SCHEDULE,
     backup::PG_THREE_STORAGES,
+    backup::PG_BACKUP_RETENTION,
     backup::PG_SCHEDULE_STORAGE_FIXED,
     backup::DATA_SOURCE_ONE,
     backup::BACKUP_SOURCE,
