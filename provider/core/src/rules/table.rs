@@ -135,6 +135,7 @@ pub const TABLE: &[Rule] = &[
     server::ACCOUNT_CAPABILITY,
     server::ACCOUNT_ADMIN,
     server::RBAC_POLICY,
+    server::RBAC_RESOURCE,
     server::RBAC_EFFECT,
     server::RBAC_ADMINISTRATOR,
     server::RBAC_OFF,
