@@ -337,6 +337,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn a_broken_database_is_restored_at_once_and_one_that_does_not_start_after_a_while() {
         for engine in [Engine::Pxc, Engine::Postgresql] {

@@ -180,6 +180,7 @@ mod tests {
             assert_eq!(found(&model), [(rule, path.to_owned())], "{change}");
         }
     }
+
     #[test]
     fn a_permission_that_an_older_everest_stops_at_is_told_at_its_resource() {
         let role: RbacRoleModel = serde_json::from_value(json!({"name": "dev", "members": ["a"],
