@@ -8,5 +8,7 @@ mod password;
 mod shared;
 pub mod single_sign_on;
 
+pub use deployment::release;
+
 #[cfg(test)]
 mod tests;

@@ -198,8 +198,8 @@ pub fn of_backup_destruction(what: &str, prior: &BackupModel) -> Summary {
         Summary {
             headline: format!("Destroying {what} deletes its data in the bucket"),
             detail: "keep_backup_data is false in the state: afterwards this backup cannot be \
-                     restored. (The data of a PostgreSQL backup stays in any case, because its \
-                     operator never deletes backup data.) To keep the data, set keep_backup_data = \
+                     restored. (The data of a PostgreSQL backup stays then too, because its \
+                     operator deletes no data with a backup.) To keep the data, set keep_backup_data = \
                      true and apply that first."
                 .to_owned(),
         }

@@ -5,6 +5,7 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, W
 use everest_core::{
     api,
     impact::{self, Summary},
+    v1,
 };
 use everest_schemas::{
     Field,
@@ -58,12 +59,10 @@ impl Kind for Backup {
         if Self::is_ready(prior) {
             let what = named::<Self>(prior);
             let database = prior.database_name.known_str().unwrap_or_default();
-            let left = prior.destination.known_str().map_or_else(String::new, |place| {
-                format!(
-                    " Unless the bucket was cleared, the data of the old one is still at {place} and \
-                     can be restored by its path."
-                )
-            });
+            let left = prior
+                .destination
+                .known_str()
+                .map_or_else(String::new, left_at);
             diags.warning(
                 AttributePath::root(),
                 format!("{what} no longer exists: the next apply takes another backup"),
@@ -114,6 +113,22 @@ impl Kind for Backup {
         wait: &Wait,
     ) -> Result<(), ClusterError> {
         backup::delete(cluster, prior, wait).await
+    }
+}
+
+/// What is left of a backup that is gone, as a sentence after others.
+fn left_at(place: &str) -> String {
+    match v1::backup::is_of_postgresql(place) {
+        true => format!(
+            " The retention_copies of a schedule counts every backup of a PostgreSQL database in \
+             its storage. If that has deleted the old one, its data is gone too; otherwise the data \
+             is still at {place} and can be restored by its path. To keep a backup, take it into a \
+             storage without such a schedule."
+        ),
+        false => format!(
+            " Unless the bucket was cleared, the data of the old one is still at {place} and can be \
+             restored by its path."
+        ),
     }
 }
 

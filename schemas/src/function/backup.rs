@@ -37,7 +37,8 @@ pub struct BackupInput {
     pub backup_storage_name_from: Option<String>,
 
     /// If `true`, the data stays in the bucket when the backup is deleted, alone or with the
-    /// composite resource. Default `true`.
+    /// composite resource. A schedule of a `postgresql` database with `retentionCopies` deletes
+    /// older backups in its storage, also this one. Default `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_backup_data: Option<bool>,
 }

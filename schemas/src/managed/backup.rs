@@ -23,8 +23,9 @@ impl ManagedModel for BackupModel {
             ),
             (
                 "keepBackupData",
-                "If `true`, the data stays in the bucket when the backup is deleted. Default \
-                 `true`.",
+                "If `true`, the data stays in the bucket when the backup is deleted. A schedule of a \
+                 `postgresql` database with `retentionCopies` deletes older backups in its storage, \
+                 also this one. Default `true`.",
             ),
         ],
         secret: None,

@@ -27,7 +27,9 @@ pub struct BackupModel {
     #[schemars(extend("x-force-new" = true))]
     pub name: Field<String>,
 
-    /// If `true`, the data stays in the bucket when the backup is destroyed.
+    /// If `true`, the data stays in the bucket when the backup is destroyed. A schedule of a
+    /// `postgresql` database with retention copies deletes older backups in its storage, also this
+    /// one.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub keep_backup_data: Field<bool>,

@@ -20,7 +20,8 @@ use crate::{Field, facts};
 /// Destroying the resource restores what the chart installs: access control is switched off, and
 /// every account that can log in may do everything.
 ///
-/// It needs permission to `get` and `patch` the ConfigMap `everest-rbac`.
+/// It needs permission to `get` and `patch` the ConfigMap `everest-rbac`. With permission to `get`
+/// the Deployment of the API server, it also checks that Everest's release knows each resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RbacPolicyModel {

@@ -17,7 +17,8 @@ use crate::{Field, facts};
 /// The API server of Everest reads a changed policy at once, and stops with an error if the policy
 /// is invalid. So the provider checks the whole policy as Everest does before it writes it.
 ///
-/// It needs permission to `get` and `patch` the ConfigMap `everest-rbac`.
+/// It needs permission to `get` and `patch` the ConfigMap `everest-rbac`. With permission to `get`
+/// the Deployment of the API server, it also checks that Everest's release knows each resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RbacRoleModel {

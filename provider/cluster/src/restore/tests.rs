@@ -29,7 +29,11 @@ fn object(kind: &str, plural: &str, name: &str, spec: Value, status: Value) -> (
 }
 
 fn database(status: &str) -> (String, Value) {
-    let spec = json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"}}});
+    database_of("pxc", status)
+}
+
+fn database_of(engine: &str, status: &str) -> (String, Value) {
+    let spec = json!({"engine": {"type": engine, "storage": {"size": "1Gi"}}});
     object(
         "DatabaseCluster",
         "databaseclusters",
@@ -96,6 +100,34 @@ async fn a_restore_that_succeeds_is_created() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_broken_database_is_restored_and_one_that_does_not_start_after_a_while() {
+    for (engine, status, waits) in [
+        ("pxc", "error", false),
+        ("pxc", "initializing", true),
+        ("postgresql", "initializing", true),
+    ] {
+        let (path, broken) = database_of(engine, status);
+        let repaired = path.clone();
+        let (cluster, seen, _) = api_server::store(
+            [(path, broken), backup("Succeeded")].into(),
+            move |objects, method, path| {
+                ends_in("Succeeded")(objects, method, path);
+                if method == "PATCH" && path.contains("/databaseclusterrestores/") {
+                    objects.get_mut(&repaired).unwrap()["status"] = json!({"status": "ready"});
+                }
+            },
+        );
+        let wait = Wait::new(Duration::from_secs(3600), CancellationToken::new());
+        let begun = tokio::time::Instant::now();
+        let created = create(&cluster, &model(), &Unacknowledged::default(), &wait).await;
+        assert!(matches!(created, Creation::Created(_)), "{created:?}");
+        assert!(!api_server::writes(&seen).is_empty());
+        let waited = begun.elapsed() >= Duration::from_secs(600);
+        assert_eq!(waited, waits, "{engine} in {status}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restore_that_fails_has_failed_and_says_why() {
     let (cluster, _, _) = api_server::store(
         [database("ready"), backup("Succeeded")].into(),
@@ -132,7 +164,10 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
             vec![database("ready"), backup("Succeeded"), import("Running")],
             "import first-load of the database prod/orders to end",
         ),
-        (vec![database("error"), backup("Succeeded")], "is not ready"),
+        (
+            vec![database_of("psmdb", "error"), backup("Succeeded")],
+            "is restored by the backup agents in its members",
+        ),
     ] {
         let (cluster, seen, _) = api_server::store(objects.into_iter().collect(), |_, _, _| {});
         let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;

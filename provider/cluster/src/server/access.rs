@@ -2,10 +2,12 @@
 
 use everest_core::server::policy::{self, CONFIG_MAP, PolicyError};
 use everest_core::server::{Next, roles};
+use everest_core::version::Version;
 use everest_schemas::models::{RbacPolicyModel, RbacRoleModel};
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::Value;
 
+use super::deployment::present_release;
 use super::shared::{Shared, exists};
 use crate::error::ClusterError;
 use crate::{Cluster, Wait};
@@ -36,8 +38,12 @@ pub async fn write(
     wait: &Wait,
 ) -> Result<RbacPolicyModel, ClusterError> {
     let shared = shared(cluster);
+    let server = match model.policy.known_str() {
+        Some(text) => known_by(cluster, text).await?,
+        None => None,
+    };
     let next = |config_map: &ConfigMap| {
-        let next = policy::write(config_map, model, creates);
+        let next = policy::write(config_map, model, creates, server.as_ref());
         next.map_err(|error| refused(&shared, error, "policy", CONFIG_MAP, CONFIG_MAP))
     };
     let config_map = shared.change(&wait.start(), next).await?;
@@ -93,8 +99,11 @@ pub async fn write_role(
 ) -> Result<RbacRoleModel, ClusterError> {
     let shared = shared(cluster);
     let name = model.name.known_str().unwrap_or_default();
+    let server = known_by(cluster, &roles::lines(model)).await?;
+    let server = server.as_ref();
     let next = |config_map: &ConfigMap| {
-        let next: Result<Next<Value>, PolicyError> = roles::write(config_map, model, creates);
+        let next: Result<Next<Value>, PolicyError> =
+            roles::write(config_map, model, creates, server);
         next.map_err(|error| refused(&shared, error, "role", &roles::subject(name), name))
     };
     let config_map = shared.change(&wait.start(), next).await?;
@@ -113,6 +122,15 @@ pub async fn remove_role(cluster: &Cluster, name: &str, wait: &Wait) -> Result<(
         shared.change(&wait.start(), next).await?;
     }
     Ok(())
+}
+
+/// The version of the API server that has to know each resource of a policy; `None` if all of them
+/// do, or if the version is not known.
+async fn known_by(cluster: &Cluster, policy: &str) -> Result<Option<Version>, ClusterError> {
+    match policy::depends_on_release(policy) {
+        true => present_release(cluster).await,
+        false => Ok(None),
+    }
 }
 
 fn refused(

@@ -49,6 +49,24 @@ pub(super) async fn remembered_server(
     Ok(None)
 }
 
+/// Everest's version, read once for a run; `None` if it cannot be told.
+pub async fn release(cluster: &Cluster) -> Option<Version> {
+    let server = remembered_server(cluster).await.ok().flatten()?;
+    everest_version(&server)
+}
+
+/// Everest's version as it is now; `None` if it cannot be told, or may not be read.
+///
+/// # Errors
+/// Any other error of the request.
+pub(super) async fn present_release(cluster: &Cluster) -> Result<Option<Version>, ClusterError> {
+    match server(cluster).await {
+        Ok(found) => Ok(found.as_ref().and_then(everest_version)),
+        Err(error) if error.is_forbidden() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Everest's version for the message of an error; `None` if it cannot be read. [`Objects`] asks for
 /// it after a read has failed, so it makes its requests without [`Objects`].
 pub(crate) async fn version(client: &kube::Client) -> Option<Version> {

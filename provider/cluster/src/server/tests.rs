@@ -242,6 +242,41 @@ async fn a_policy_is_written_and_reset() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_permission_that_an_older_server_would_stop_at_is_not_written() {
+    let policy: RbacPolicyModel = serde_json::from_value(json!({"enabled": true,
+        "policy": "g, admin, role:admin\np, alice, data-importers, read, *\n"}))
+    .unwrap();
+    let role: RbacRoleModel = serde_json::from_value(json!({"name": "dev", "members": ["alice"],
+        "permissions": [{"resource": "data-importers", "actions": ["read"], "object": "*"}]}))
+    .unwrap();
+    for (image, is_written) in [
+        (Some("percona/everest:1.7.0"), false),
+        (Some("percona/everest:1.8.0"), true),
+        (Some("percona/everest:main"), true),
+        (None, true),
+    ] {
+        let mut objects = installed();
+        match image {
+            Some(image) => {
+                let pods = &mut objects.get_mut(SERVER).unwrap()["spec"]["template"]["spec"];
+                pods["containers"] = json!([{"name": "everest", "image": image}]);
+            }
+            None => drop(objects.remove(SERVER)),
+        }
+        let (cluster, seen, _) = bare(objects, |_, _, _| {});
+        let whole = access::write(&cluster, &policy, false, &wait()).await;
+        let one = access::write_role(&cluster, &role, true, &wait()).await;
+        for error in [whole.err(), one.err()] {
+            let said = error.map(|error| error.to_string());
+            assert_eq!(said.is_none(), is_written, "{image:?}: {said:?}");
+            let says = said.is_none_or(|said| said.contains("since 1.8, and is 1.7.0 here"));
+            assert!(says, "{image:?}");
+        }
+        assert_eq!(writes(&seen).is_empty(), !is_written, "{image:?}");
+    }
+}
+
 fn oidc() -> OidcSettingsModel {
     serde_json::from_value(
         json!({"issuerUrl": "https://sso.test", "clientId": "everest",

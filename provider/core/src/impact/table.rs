@@ -12,6 +12,8 @@ use crate::schema::{self, Place};
 const ALL: &[Engine] = &Engine::ALL;
 const PSMDB: &[Engine] = &[Engine::Psmdb];
 const PXC: &[Engine] = &[Engine::Pxc];
+const PG: &[Engine] = &[Engine::Postgresql];
+const PXC_AND_PSMDB: &[Engine] = &[Engine::Pxc, Engine::Psmdb];
 
 /// Fields that the engine's operator puts into the template of the pods.
 const TEMPLATE: &str =
@@ -25,6 +27,8 @@ const SERVICE: &str = "everest-operator: providers/*/applier.go, expose";
 const ANNOTATIONS: &str =
     "everest-operator: providers/*/applier.go, expose: annotations of the Service, not of the pods";
 const BACKUP: &str = "everest-operator: providers/*/applier.go, backup";
+const REPOSITORIES: &str =
+    "everest-operator: providers/pg/pg_repos_reconciler.go, retention-full of a repository";
 const REPLACED: &str =
     "Kubernetes and everest-operator: immutable fields; volumes go with the database";
 
@@ -325,19 +329,37 @@ const ROWS: &[Effect] = &[
     row(
         "backup.schedules",
         When::Changed,
-        ALL,
+        PXC_AND_PSMDB,
         Class::NoRestart,
         "changes which backups are taken from now on; existing backups stay",
         BACKUP,
     ),
     row(
+        "backup.schedules",
+        When::Changed,
+        PG,
+        Class::NoRestart,
+        "changes which backups are taken from now on; the number of backups to keep counts all \
+         that are in the storage of the schedule, also those taken on demand",
+        REPOSITORIES,
+    ),
+    row(
         "backup.schedules.retentionCopies",
         When::KeepsFewer,
-        ALL,
+        PXC_AND_PSMDB,
         Class::DataLoss,
         "deletes the oldest backups of the schedule that exceed the new number, when the next \
          backup is taken",
         BACKUP,
+    ),
+    row(
+        "backup.schedules.retentionCopies",
+        When::KeepsFewer,
+        PG,
+        Class::DataLoss,
+        "deletes the oldest backups in the storage of the schedule that exceed the new number, \
+         also those taken on demand, when the next backup is taken",
+        REPOSITORIES,
     ),
     row(
         "backup.pitr.enabled",

@@ -188,14 +188,16 @@ fn an_upgrade_restarts_and_cannot_be_undone() {
 #[test]
 fn keeping_fewer_backups_deletes_some() {
     let nightly = "backup.schedules[\"nightly\"]";
-    for (copies, loses) in [(3, true), (0, false), (9, false)] {
-        let found = change("pxc", "/backup/schedules/0/retentionCopies", json!(copies));
-        let lost = (Class::DataLoss, format!("{nightly}.retentionCopies"));
-        assert_eq!(found.contains(&lost), loses, "{copies}: {found:?}");
-        assert!(
-            found.contains(&(Class::NoRestart, nightly.to_owned())),
-            "{found:?}"
-        );
+    for engine in ["pxc", "psmdb", "postgresql"] {
+        for (copies, loses) in [(3, true), (0, false), (9, false)] {
+            let found = change(engine, "/backup/schedules/0/retentionCopies", json!(copies));
+            let lost = (Class::DataLoss, format!("{nightly}.retentionCopies"));
+            assert_eq!(found.contains(&lost), loses, "{engine} {copies}: {found:?}");
+            assert!(
+                found.contains(&(Class::NoRestart, nightly.to_owned())),
+                "{engine}: {found:?}"
+            );
+        }
     }
 }
 

@@ -16,7 +16,8 @@ use crate::v1;
 ///
 /// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
 ///    itself, another restore of it or an import into it, and a backup that is named and still being
-///    taken. One that has not succeeded is refused.
+///    taken. One that has not succeeded is refused. A broken database is restored; only MongoDB has
+///    to run.
 /// 2. The object is made.
 /// 3. The restore has to succeed, and the database has to be usable again: the engine restarts, and
 ///    dependents of the restore want to use the database.
@@ -40,10 +41,15 @@ impl BeginRestore {
     }
 
     /// What comes before it begins.
-    fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
+    fn before(
+        &self,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Option<Action>, Query> {
         let (namespace, database) = (&self.object.namespace, &self.database);
-        if let Some(action) = prerequisites::ready_database(observed, namespace, database)? {
-            return Ok(Some(action));
+        let step = prerequisites::restorable_database(observed, namespace, database, times)?;
+        if step.is_some() {
+            return Ok(step);
         }
         if let Some(action) = prerequisites::data_is_at_rest(observed, &self.object, database)? {
             return Ok(Some(action));
@@ -97,7 +103,7 @@ impl Lifecycle for BeginRestore {
         true
     }
 
-    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+    fn next(&mut self, observed: &Observed, times: &mut Stopwatches) -> Result<Action, Query> {
         let ObjectRef {
             namespace, name, ..
         } = &self.object;
@@ -121,7 +127,7 @@ impl Lifecycle for BeginRestore {
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
             return Ok(Action::Await(missing));
         }
-        Ok(match self.before(observed)? {
+        Ok(match self.before(observed, times)? {
             Some(action) => action,
             None => Action::Create {
                 object: self.object.clone(),
@@ -291,6 +297,38 @@ mod tests {
                 (next, _) => panic!("{beside}: {next:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_database_that_does_not_start_is_restored_after_a_while() {
+        let model: RestoreModel = serde_json::from_value(json!({"namespace": "prod", "name": "r",
+            "databaseName": "orders", "backupName": "b"}))
+        .unwrap();
+        let database = |status: &str| {
+            json!({"metadata": {"namespace": "prod"}, "status": {"status": status},
+                "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}})
+        };
+        let mut world = World::default()
+            .with(ObjectKind::Database, "orders", database("initializing"))
+            .with(
+                ObjectKind::Backup,
+                "b",
+                json!({"metadata": {}, "status": {"state": "Succeeded", "gaps": false},
+                    "spec": {"dbClusterName": "orders", "backupStorageName": "s3"}}),
+            );
+        let mut restore = BeginRestore::of(&model);
+        for seconds in [0, 300, 299] {
+            world.pass(seconds);
+            let next = world.next(&mut restore);
+            assert!(matches!(next, Action::Await(_)), "{next:?}");
+        }
+        world.pass(1);
+        // A controller makes another one for each reconcile, and keeps the stopwatches alone.
+        let next = world.next(&mut BeginRestore::of(&model));
+        assert!(matches!(next, Action::Create { .. }), "{next:?}");
+        world.put(ObjectKind::Database, "orders", database("error"));
+        let next = world.next(&mut BeginRestore::of(&model));
+        assert!(matches!(next, Action::Create { .. }), "{next:?}");
     }
 
     #[test]

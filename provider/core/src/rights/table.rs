@@ -997,6 +997,15 @@ const ACCESS: &[Need] = &[
     )
     .of(&["everest-rbac"])
     .optional(),
+    need(
+        &[("apps", "deployments")],
+        GET,
+        System,
+        "it is not checked that Everest's release knows each resource of a permission, at which its \
+         API server would stop",
+    )
+    .of(SERVER)
+    .optional(),
     SEE_SYSTEM,
 ];
 

@@ -11,7 +11,7 @@ use super::findings::{Findings, differ};
 use super::online::{
     database, other_backups, served_namespace, storage, storages_of_backups, upgrade_lock,
 };
-use super::table::backup::{PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
+use super::table::backup::{PG_BACKUP_RETENTION, PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
 use super::table::online::BACKUP_RUNNING;
 use super::{Stage, Validate};
 use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, SomeBackups, Wanted};
@@ -56,7 +56,12 @@ pub fn check_online(
     if let Some(database) = database(&planned.database_name, facts, stage, &mut findings)
         && let Some(name) = name.known_str()
     {
-        storage_fits(path, name, planned, database, facts, &mut findings);
+        storage_fits(path.clone(), name, planned, database, facts, &mut findings);
+        // The final backup of a database is checked before its write alone: once the database is
+        // gone, nothing deletes the backup.
+        if stage == Stage::Plan {
+            retention(&path, name, database, &mut findings);
+        }
     }
     if stage == Stage::Plan {
         upgrade_lock(facts, &mut findings);
@@ -103,6 +108,35 @@ fn storage_fits(
             fourth_storage(path, storage, name, database, facts, findings);
         }
         Some(Engine::Pxc) | None => {}
+    }
+}
+
+/// Warns of a backup in a storage whose schedule keeps a number of backups: pgBackRest has one
+/// retention for a repository and counts on-demand backups too.
+fn retention(path: &FieldPath, storage: &str, database: &DatabaseCluster, findings: &mut Findings) {
+    let engine = database.spec.engine.known();
+    if engine.and_then(|engine| engine.type_.known()) != Some(&Engine::Postgresql) {
+        return;
+    }
+    let schedules = database.spec.backup.known();
+    let schedules = schedules.and_then(|backup| backup.schedules.known());
+    for schedule in schedules.into_iter().flatten() {
+        let is_enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
+        let copies = schedule.retention_copies.known().copied();
+        let is_there = schedule.backup_storage_name.known_str() == Some(storage);
+        if let Some(copies) = copies.filter(|copies| *copies > 0)
+            && is_enabled
+            && is_there
+        {
+            let name = schedule.name.known_str().unwrap_or_default();
+            findings.warning(
+                &PG_BACKUP_RETENTION,
+                path.clone(),
+                format!(
+                    "The schedule {name:?} keeps only the newest {copies} backups in {storage:?}"
+                ),
+            );
+        }
     }
 }
 

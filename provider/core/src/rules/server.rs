@@ -7,6 +7,7 @@ mod rbac_role;
 
 use super::findings::Findings;
 use crate::finding::Finding;
+use crate::version::Version;
 
 /// A setting of Everest's own server that there are rules for. `self` has the values that hold
 /// after the change, see [`rules`](super); `prior` is the model before the change, `None` for a
@@ -19,6 +20,18 @@ pub trait ValidateSetting: Sized {
     /// values.
     fn check(&self, prior: Option<&Self>, config: &Self) -> Vec<Finding> {
         let _ = (prior, config);
+        Vec::new()
+    }
+
+    /// Returns true if the setting has a value that only some releases of Everest know.
+    fn depends_on_release(&self) -> bool {
+        false
+    }
+
+    /// Checks a setting that is created or changed against the version of Everest's API server, at
+    /// plan. The same run may upgrade Everest, so a finding is a warning; the write is refused.
+    fn check_release(&self, server: &Version) -> Vec<Finding> {
+        let _ = server;
         Vec::new()
     }
 

@@ -16,6 +16,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Value, json};
 
 use super::{Exists, Next};
+use crate::version::Version;
 
 mod glob;
 mod line;
@@ -46,26 +47,54 @@ pub const ACTIONS: [&str; 5] = ["create", "read", "update", "delete", ANY];
 /// All resources, or all actions.
 pub const ANY: &str = "*";
 
-/// The resources whose objects are in namespaces.
-pub const NAMESPACED: [&str; 9] = [
-    "backup-storages",
-    "data-import-jobs",
-    "database-cluster-backups",
-    "database-cluster-credentials",
-    "database-cluster-restores",
-    "database-clusters",
-    "database-engines",
-    "enginefeatures/split-horizon-dns-configs",
-    "monitoring-instances",
+/// A resource: a kind of objects that permissions are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Resource {
+    /// Its name in a policy.
+    name: &'static str,
+    /// True if its objects are in namespaces.
+    is_namespaced: bool,
+    /// The first release of Everest whose API server knows it; `None` if all know it.
+    since: Option<(u64, u64)>,
+}
+
+/// The resources. Source: `pkg/rbac/rbac.go` of each release.
+const RESOURCES: [Resource; 13] = [
+    namespaced("backup-storages", None),
+    namespaced("data-import-jobs", Some((1, 8))),
+    global("data-importers", Some((1, 8))),
+    namespaced("database-cluster-backups", None),
+    namespaced("database-cluster-credentials", None),
+    namespaced("database-cluster-restores", None),
+    namespaced("database-clusters", None),
+    namespaced("database-engines", None),
+    namespaced("enginefeatures/split-horizon-dns-configs", Some((1, 10))),
+    global("load-balancer-configs", Some((1, 9))),
+    namespaced("monitoring-instances", None),
+    global("namespaces", None),
+    global("pod-scheduling-policies", Some((1, 7))),
 ];
 
-/// The resources whose objects are in no namespace.
-pub const GLOBAL: [&str; 4] = [
-    "data-importers",
-    "load-balancer-configs",
-    "namespaces",
-    "pod-scheduling-policies",
-];
+const fn namespaced(name: &'static str, since: Option<(u64, u64)>) -> Resource {
+    Resource {
+        name,
+        is_namespaced: true,
+        since,
+    }
+}
+
+const fn global(name: &'static str, since: Option<(u64, u64)>) -> Resource {
+    Resource {
+        name,
+        is_namespaced: false,
+        since,
+    }
+}
+
+/// The resource of a name.
+fn known(name: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.name == name)
+}
 
 /// The reason why the access control is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +155,16 @@ pub enum Reason {
     /// A resource does not exist.
     #[error("Everest has no resource {:?}; the resources are {}", .0, resources())]
     Resource(String),
+    /// A resource exists only in later releases than that of the API server.
+    #[error("Everest has the resource {resource:?} since {since}, and is {server} here")]
+    Later {
+        /// The resource.
+        resource: String,
+        /// The first release that knows it.
+        since: String,
+        /// The release of the API server.
+        server: Version,
+    },
 }
 
 impl Reason {
@@ -149,7 +188,7 @@ pub enum Doubt {
     /// The object is written as one of the other scope.
     #[error(
         "line {line}: {object:?} matches no object of {resource}: {}",
-        if GLOBAL.contains(&resource.as_str()) { "they are written as NAME" } else {
+        if is_global(resource) { "they are written as NAME" } else {
             "they are written as NAMESPACE/NAME"
         }
     )]
@@ -165,8 +204,7 @@ pub enum Doubt {
 
 /// The resources, for messages.
 fn resources() -> String {
-    let all: BTreeSet<_> = NAMESPACED.into_iter().chain(GLOBAL).collect();
-    all.into_iter().collect::<Vec<_>>().join(", ")
+    RESOURCES.map(|resource| resource.name).join(", ")
 }
 
 fn said(faults: &[Fault]) -> String {
@@ -257,18 +295,59 @@ pub fn doubts(policy: &str) -> Vec<Doubt> {
 
 /// Returns true if a resource exists, or stands for all.
 pub fn is_resource(resource: &str) -> bool {
-    resource == ANY || NAMESPACED.contains(&resource) || GLOBAL.contains(&resource)
+    resource == ANY || known(resource).is_some()
+}
+
+/// Returns true if a resource exists, and its objects are in no namespace.
+fn is_global(resource: &str) -> bool {
+    known(resource).is_some_and(|known| !known.is_namespaced)
+}
+
+/// Returns true if only some releases of Everest know a resource.
+pub fn needs_release(resource: &str) -> bool {
+    known(resource).is_some_and(|known| known.since.is_some())
+}
+
+/// The reason why an API server of this version stops at a resource that later releases know.
+pub fn unknown_to(resource: &str, server: &Version) -> Option<Reason> {
+    let (major, minor) = known(resource)?.since?;
+    server.is_before(major, minor).then(|| Reason::Later {
+        resource: resource.to_owned(),
+        since: format!("{major}.{minor}"),
+        server: server.clone(),
+    })
+}
+
+/// The resources that the permissions of a policy name, with their lines.
+fn resources_in<'a>(lines: &'a [Line<'a>]) -> impl Iterator<Item = (usize, &'a str)> {
+    line::entries(lines).filter_map(|(line, entry)| match entry {
+        Entry::Permission { resource, .. } => Some((line, resource.as_str())),
+        Entry::Membership { .. } => None,
+    })
+}
+
+/// Returns true if a policy names a resource that only some releases of Everest know.
+pub fn depends_on_release(policy: &str) -> bool {
+    resources_in(&line::lines(policy)).any(|(_, resource)| needs_release(resource))
+}
+
+/// The lines with a resource that later releases than that of the API server know.
+pub fn later_resources(policy: &str, server: &Version) -> Vec<Fault> {
+    resources_in(&line::lines(policy))
+        .filter_map(|(line, resource)| {
+            let reason = unknown_to(resource, server)?;
+            Some(Fault { line, reason })
+        })
+        .collect()
 }
 
 /// Returns true if an object is written as those of a resource are: `*` matches no slash.
 pub fn object_fits(resource: &str, object: &str) -> bool {
     let parts = object.split('/').count();
-    if GLOBAL.contains(&resource) {
-        parts == 1
-    } else if NAMESPACED.contains(&resource) {
-        parts == 2
-    } else {
-        parts <= 2
+    match known(resource) {
+        Some(known) if known.is_namespaced => parts == 2,
+        Some(_) => parts == 1,
+        None => parts <= 2,
     }
 }
 
@@ -306,13 +385,19 @@ pub fn has_administrator(policy: &str) -> bool {
     reached.iter().any(|each| !each.starts_with(ROLE_PREFIX))
 }
 
-/// Makes sure that a changed policy does not stop Everest's API server.
+/// Makes sure that a changed policy does not stop Everest's API server, as far as its version is
+/// known.
 ///
 /// # Errors
 /// If it would.
-pub(super) fn check(policy: &str) -> Result<(), PolicyError> {
+pub(super) fn check(policy: &str, server: Option<&Version>) -> Result<(), PolicyError> {
     let mut faults = faults(policy);
     faults.retain(|fault| fault.reason.stops_the_server());
+    faults.extend(
+        server
+            .into_iter()
+            .flat_map(|server| later_resources(policy, server)),
+    );
     match faults.is_empty() {
         true => Ok(()),
         false => Err(PolicyError::Invalid(faults)),
@@ -343,8 +428,9 @@ pub fn text(config_map: &ConfigMap) -> &str {
         .map_or("", String::as_str)
 }
 
-/// The merge patch after which the ConfigMap has the access control of a model. With `creates`, it
-/// must have the policy of the chart, or that of the model already.
+/// The merge patch after which the ConfigMap has the access control of a model, for an API server of
+/// the version `server`, if that is known. With `creates`, it must have the policy of the chart, or
+/// that of the model already.
 ///
 /// # Errors
 /// If it has another one, or if the policy would stop Everest's API server.
@@ -352,11 +438,12 @@ pub fn write(
     config_map: &ConfigMap,
     model: &RbacPolicyModel,
     creates: bool,
+    server: Option<&Version>,
 ) -> Result<Next<Value>, PolicyError> {
     let held = text(config_map);
     let wanted = model.policy.known_str().unwrap_or(held);
     let enabled = model.enabled.known() == Some(&true);
-    check(wanted)?;
+    check(wanted, server)?;
     let has_policy = config_map
         .data
         .as_ref()

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::policy::{self, Entry, Line, PolicyError, ROLE_PREFIX};
 use super::{Exists, Next};
+use crate::version::Version;
 
 /// The lines of a role without their order: what it may do, and who has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,8 +123,9 @@ pub fn all(config_map: &ConfigMap) -> Vec<RbacRoleModel> {
         .collect()
 }
 
-/// The merge patch after which the policy has the role of a model. `creates` is true if it must not
-/// exist yet; one that is exactly as configured is taken over.
+/// The merge patch after which the policy has the role of a model, for an API server of the version
+/// `server`, if that is known. `creates` is true if it must not exist yet; one that is exactly as
+/// configured is taken over.
 ///
 /// # Errors
 /// If it exists, or if the policy would stop Everest's API server.
@@ -131,6 +133,7 @@ pub fn write(
     config_map: &ConfigMap,
     model: &RbacRoleModel,
     creates: bool,
+    server: Option<&Version>,
 ) -> Result<Next<Value>, PolicyError> {
     let name = model.name.known_str().unwrap_or_default();
     if let Some(known) = role(config_map, name, None) {
@@ -142,7 +145,7 @@ pub fn write(
         }
     }
     let text = replaced(policy::text(config_map), &subject(name), &lines(model));
-    policy::check(&text)?;
+    policy::check(&text, server)?;
     Ok(Next::Write(policy::with_policy(&text)))
 }
 

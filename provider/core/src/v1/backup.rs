@@ -53,6 +53,16 @@ pub fn state(object: &DatabaseClusterBackup) -> &str {
         .unwrap_or_default()
 }
 
+/// Returns true if a destination is that of a PostgreSQL backup: below the name and the UID of the
+/// database lies the repository of pgBackRest.
+///
+/// Source: everest-operator `internal/controller/everest/databaseclusterbackup_controller.go`.
+pub fn is_of_postgresql(destination: &str) -> bool {
+    let place = destination.split_once("://");
+    let path = place.map_or(destination, |(_, path)| path);
+    path.split('/').skip(3).take(2).eq(["backup", "db"])
+}
+
 /// Returns true if it is a backup of `database` that is still being taken.
 pub fn is_being_taken(object: &DatabaseClusterBackup, database: &str) -> bool {
     object.spec.db_cluster_name.known_str() == Some(database) && is_unfinished(object)
@@ -113,6 +123,23 @@ mod tests {
                 "spec": {"backupStorageName": "s3", "dbClusterName": "orders"},
             })
         );
+    }
+
+    #[test]
+    fn a_destination_tells_a_backup_of_postgresql() {
+        for (destination, is_of_postgresql) in [
+            (
+                "s3://bucket/ledger/0d5c7e1a/backup/db/20260101-020000F",
+                true,
+            ),
+            ("s3://bucket/orders/0d5c7e1a/orders-2026-01-01-full", false),
+            ("s3://bucket/documents/0d5c7e1a/2026-01-01T02:00:00Z", false),
+            ("s3://backup/db/0d5c7e1a/db-2026-01-01-full", false),
+            ("", false),
+        ] {
+            let found = super::is_of_postgresql(destination);
+            assert_eq!(found, is_of_postgresql, "{destination}");
+        }
     }
 
     #[test]

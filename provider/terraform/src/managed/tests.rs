@@ -307,12 +307,17 @@ async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_sa
 async fn a_backup_that_is_gone_is_taken_again_with_a_warning_that_it_holds_something_else() {
     let (session, _) = world([database("orders")]);
     let stage = Stage::<Backup>::on(&session);
-    for (state, warns) in [("Succeeded", true), ("Failed", false)] {
+    let of_postgresql = "s3://bucket/orders/1/backup/db/20260101-020000F";
+    for (state, destination, warns) in [
+        ("Succeeded", "s3://bucket/orders/1", true),
+        ("Failed", "s3://bucket/orders/1", false),
+        ("Succeeded", of_postgresql, true),
+    ] {
         let prior = BackupModel {
             namespace: "prod".into(),
             name: "b".into(),
             database_name: "orders".into(),
-            destination: "s3://bucket/orders/1".into(),
+            destination: destination.into(),
             state: state.into(),
             ..BackupModel::default()
         };
@@ -324,7 +329,9 @@ async fn a_backup_that_is_gone_is_taken_again_with_a_warning_that_it_holds_somet
             warns,
             "{said:?}"
         );
-        assert_eq!(said.says("s3://bucket/orders/1"), warns, "{said:?}");
+        assert_eq!(said.says(destination), warns, "{said:?}");
+        let is_expired = destination == of_postgresql;
+        assert_eq!(said.says("its data is gone too"), is_expired, "{said:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Wait};
+use everest_cluster::{Change, Cluster, ClusterError, Wait, server::release};
 use everest_core::{finding::Finding, rules::server::ValidateSetting, semantic};
 use everest_schemas::{
     Field,
@@ -186,6 +186,20 @@ impl<S: ServerSetting> Setting<S> {
             Change::Refused(error) => Err(self.session.cluster_error(&error, doing, &what)),
         }
     }
+
+    /// Warns of values that Everest in the cluster does not know. What cannot be read is not
+    /// checked.
+    async fn check_release(&self, plan: &mut Plan<'_, S::Model>) {
+        let Ok(cluster) = self.session.cluster().await else {
+            return;
+        };
+        let cluster = &cluster.fail_fast().accounting();
+        let server = unless_stopped(plan.cx, release(cluster)).await.flatten();
+        missing_rights::unchecked(&self.session, S::TYPE, cluster, plan.diags);
+        if let Some(server) = server {
+            diagnostics::report(plan.intended.check_release(&server), plan.diags);
+        }
+    }
 }
 
 /// The error of an apply whose values were unknown at plan and break a rule.
@@ -223,6 +237,9 @@ impl<S: ServerSetting> Resource for Setting<S> {
         S::plan(plan);
         let found = plan.intended.check(plan.prior.as_ref(), &plan.config);
         diagnostics::report(found, plan.diags);
+        if plan.changed() && plan.intended.depends_on_release() {
+            self.check_release(plan).await;
+        }
         Ok(())
     }
 

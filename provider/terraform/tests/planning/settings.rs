@@ -288,6 +288,40 @@ async fn a_policy_that_nobody_administers_is_told_at_plan_and_a_switch_alone_aft
 }
 
 #[tokio::test]
+async fn a_permission_that_an_older_everest_does_not_know_is_a_warning_at_plan_and_not_written() {
+    let server = everest();
+    let labels = json!({"name": "everest-server"});
+    server.put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "everest-server", "namespace": "everest-system"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "everest", "image": "percona/everest:1.7.0"}]}}}}));
+    let run = host(&server).await;
+    let before = server.all();
+    let permission = json!({"resource": "data-importers", "actions": ["read"], "object": "*"});
+    for (type_name, config, summary) in [
+        (
+            "everest_rbac_policy",
+            json!({"enabled": true,
+                "policy": "g, admin, role:admin\np, alice, data-importers, read, *\n"}),
+            "Everest refuses line 2: Everest has the resource \"data-importers\" since 1.8, and is \
+             1.7.0 here",
+        ),
+        (
+            "everest_rbac_role",
+            json!({"name": "dev", "members": ["alice"], "permissions": [permission]}),
+            "Everest has the resource \"data-importers\" since 1.8, and is 1.7.0 here",
+        ),
+    ] {
+        let resource = run.resource(type_name);
+        let planned = resource.plan(&State::none(), config.clone()).await;
+        assert_eq!(planned.warnings(), [summary]);
+        let refused = resource.create(config).await.failed();
+        assert!(format!("{refused:?}").contains("since 1.8"), "{refused:?}");
+    }
+    assert_eq!(server.all(), before);
+}
+
+#[tokio::test]
 async fn accounts_are_listed_without_their_passwords() {
     let server = everest();
     let run = host(&server).await;

@@ -154,11 +154,13 @@ fn settings() -> [(&'static str, Json); 4] {
         ),
         (
             "everest_rbac_policy",
-            json!({"enabled": true, "policy": "g, admin, role:admin\n"}),
+            json!({"enabled": true,
+                "policy": "g, admin, role:admin\np, alice, data-importers, read, *\n"}),
         ),
         (
             "everest_rbac_role",
-            json!({"name": "dev", "members": ["alice"]}),
+            json!({"name": "dev", "members": ["alice"], "permissions": [
+                {"resource": "data-importers", "actions": ["read"], "object": "*"}]}),
         ),
         (
             "everest_oidc_settings",

@@ -45,7 +45,8 @@ pub struct BackupSchedule {
     /// Name of the schedule, unique within the database.
     pub name: Field<String>,
 
-    /// Number of backups of this schedule to keep; the oldest is deleted first. 0 keeps all.
+    /// Number of backups of this schedule to keep; the oldest is deleted first. 0 keeps all. For
+    /// `postgresql` it counts all backups in the storage, also those that are taken on demand.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = facts::filled_by(Filler::Everest, "`0`"))]
     pub retention_copies: Field<i32>,

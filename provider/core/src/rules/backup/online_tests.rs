@@ -2,6 +2,7 @@ use super::*;
 use crate::facts::fixtures::facts;
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::Field;
+use serde_json::{Value, json};
 
 type Edit = fn(&mut BackupModel, &mut Facts);
 
@@ -79,6 +80,13 @@ const BREAKS: &[Row] = &[
         Some(Error),
     ),
     (
+        "pg-backup-retention",
+        "backupStorageName",
+        |m, f| scheduled(m, f, json!({"retentionCopies": 7, "enabled": true})),
+        Some(Warning),
+        None,
+    ),
+    (
         "backup-running",
         "databaseName",
         |m, _| m.database_name = "documents".into(),
@@ -86,6 +94,45 @@ const BREAKS: &[Row] = &[
         None,
     ),
 ];
+
+/// A backup of the PostgreSQL database, which has a schedule into the same storage.
+fn scheduled(model: &mut BackupModel, facts: &mut Facts, mut schedule: Value) {
+    model.database_name = "reports".into();
+    let whole = json!({"name": "nightly", "schedule": "0 2 * * *", "backupStorageName": "s3"});
+    for (member, value) in whole.as_object().unwrap() {
+        if schedule.get(member).is_none() {
+            schedule[member] = value.clone();
+        }
+    }
+    let backup = json!({ "schedules": [schedule] });
+    let databases = facts.databases.as_mut().unwrap();
+    let reports = databases.get_mut("reports").unwrap();
+    reports.spec.backup = serde_json::from_value(backup).unwrap();
+}
+
+#[test]
+fn a_backup_that_no_retention_deletes_is_not_warned_of() {
+    let quiet: [Edit; 4] = [
+        |m, f| scheduled(m, f, json!({"retentionCopies": 0, "enabled": true})),
+        |m, f| scheduled(m, f, json!({"retentionCopies": 7, "enabled": false})),
+        |m, f| {
+            let elsewhere = json!({"retentionCopies": 7, "enabled": true,
+                "backupStorageName": "minio"});
+            scheduled(m, f, elsewhere);
+        },
+        |m, f| {
+            scheduled(m, f, json!({"retentionCopies": 7, "enabled": true}));
+            // The other engines count the backups of the schedule alone.
+            let databases = f.databases.as_mut().unwrap();
+            let schedules = databases["reports"].spec.backup.clone();
+            databases.get_mut("orders").unwrap().spec.backup = schedules;
+            m.database_name = "orders".into();
+        },
+    ];
+    for edit in quiet {
+        assert_eq!(found(edit, Stage::Plan), []);
+    }
+}
 
 #[test]
 fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {

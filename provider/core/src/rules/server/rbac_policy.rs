@@ -5,8 +5,11 @@ use everest_schemas::models::RbacPolicyModel;
 use super::{Findings, ValidateSetting};
 use crate::finding::Finding;
 use crate::path::FieldPath;
-use crate::rules::table::server::{RBAC_ADMINISTRATOR, RBAC_EFFECT, RBAC_OFF, RBAC_POLICY};
+use crate::rules::table::server::{
+    RBAC_ADMINISTRATOR, RBAC_EFFECT, RBAC_OFF, RBAC_POLICY, RBAC_RESOURCE,
+};
 use crate::server::policy;
+use crate::version::Version;
 
 impl ValidateSetting for RbacPolicyModel {
     fn check_syntax(&self) -> Vec<Finding> {
@@ -36,6 +39,21 @@ impl ValidateSetting for RbacPolicyModel {
                 FieldPath::of("policy"),
                 "Access control is enabled, and nobody is an administrator",
             );
+        }
+        findings.into_findings()
+    }
+
+    fn depends_on_release(&self) -> bool {
+        let text = self.policy.known_str();
+        text.is_some_and(policy::depends_on_release)
+    }
+
+    fn check_release(&self, server: &Version) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        let text = self.policy.known_str().unwrap_or_default();
+        for fault in policy::later_resources(text, server) {
+            let summary = format!("Everest refuses {fault}");
+            findings.warning(&RBAC_RESOURCE, FieldPath::of("policy"), summary);
         }
         findings.into_findings()
     }
@@ -80,6 +98,31 @@ mod tests {
             "{said:?}"
         );
         assert!(said[2].1.contains("written as NAME"), "{said:?}");
+    }
+
+    #[test]
+    fn a_line_that_an_older_everest_stops_at_is_told_for_its_release() {
+        let found = |text: &str, server: &str| {
+            let (model, server) = (model(true, text), server.parse().unwrap());
+            let said = model.check_release(&server).into_iter();
+            said.map(|found| (found.rule, found.summary.render(Dialect::Terraform)))
+                .collect::<Vec<_>>()
+        };
+        let text = "g, admin, role:admin\np, bob, data-importers, read, *\n";
+        assert_eq!(
+            found(text, "1.7.0"),
+            [(
+                "rbac-resource",
+                "Everest refuses line 2: Everest has the resource \"data-importers\" since 1.8, and \
+                 is 1.7.0 here"
+                    .to_owned()
+            )]
+        );
+        assert_eq!(found(text, "1.8.0"), []);
+        assert!(model(true, text).depends_on_release());
+        let plain = "p, bob, database-clusters, read, */*\n";
+        assert_eq!(found(plain, "1.3.0"), []);
+        assert!(!model(true, plain).depends_on_release());
     }
 
     #[test]

@@ -6,8 +6,13 @@ use everest_schemas::models::RbacRoleModel;
 use super::{Findings, ValidateSetting};
 use crate::finding::Finding;
 use crate::path::FieldPath;
-use crate::rules::table::server::{RBAC_ROLE_MEMBERS, RBAC_ROLE_NAME, RBAC_ROLE_PERMISSION};
-use crate::server::policy::{ACTIONS, ROLE_PREFIX, is_resource, object_fits};
+use crate::rules::table::server::{
+    RBAC_RESOURCE, RBAC_ROLE_MEMBERS, RBAC_ROLE_NAME, RBAC_ROLE_PERMISSION,
+};
+use crate::server::policy::{
+    ACTIONS, ROLE_PREFIX, is_resource, needs_release, object_fits, unknown_to,
+};
+use crate::version::Version;
 
 impl ValidateSetting for RbacRoleModel {
     fn check_syntax(&self) -> Vec<Finding> {
@@ -41,6 +46,29 @@ impl ValidateSetting for RbacRoleModel {
         }
         findings.into_findings()
     }
+
+    fn depends_on_release(&self) -> bool {
+        resources(self).any(|(_, resource)| needs_release(resource))
+    }
+
+    fn check_release(&self, server: &Version) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        for (index, resource) in resources(self) {
+            if let Some(reason) = unknown_to(resource, server) {
+                let path = FieldPath::of("permissions").index(index);
+                findings.warning(&RBAC_RESOURCE, path.field("resource"), reason.to_string());
+            }
+        }
+        findings.into_findings()
+    }
+}
+
+/// The resources of the permissions, with their positions.
+fn resources(role: &RbacRoleModel) -> impl Iterator<Item = (usize, &str)> {
+    let permissions = role.permissions.known().into_iter().flatten();
+    permissions
+        .enumerate()
+        .filter_map(|(index, permission)| Some((index, permission.resource.known_str()?)))
 }
 
 fn check_permissions(role: &RbacRoleModel, findings: &mut Findings) {
@@ -151,5 +179,22 @@ mod tests {
             json_patch::merge(&mut model, &change);
             assert_eq!(found(&model), [(rule, path.to_owned())], "{change}");
         }
+    }
+
+    #[test]
+    fn a_permission_that_an_older_everest_stops_at_is_told_at_its_resource() {
+        let role: RbacRoleModel = serde_json::from_value(json!({"name": "dev", "members": ["a"],
+            "permissions": [
+                {"resource": "database-clusters", "actions": ["read"], "object": "dev/*"},
+                {"resource": "load-balancer-configs", "actions": ["read"], "object": "*"}]}))
+        .unwrap();
+        assert!(role.depends_on_release());
+        let found = role.check_release(&"1.8.1".parse().unwrap());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].rule, found[0].path.to_string().as_str()),
+            ("rbac-resource", "permissions[1].resource")
+        );
+        assert_eq!(role.check_release(&"1.9.0".parse().unwrap()), []);
     }
 }

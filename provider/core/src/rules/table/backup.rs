@@ -114,6 +114,20 @@ pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
     source: "everest: validation/database_cluster.go, pgReposLimit",
 };
 
+pub(in crate::rules) const PG_BACKUP_RETENTION: Rule = Rule {
+    id: "pg-backup-retention",
+    sentence: "The retention of a PostgreSQL schedule counts every backup of the database in its \
+               storage, also those that are taken on demand. Once newer backups reach the number \
+               of {.retentionCopies}, the older ones are deleted with their data, \
+               whatever {.keepBackupData} says.",
+    advice: "Take a backup that has to stay into a storage without such a schedule, or let the \
+             schedule keep all backups (0).",
+    engines: &[Engine::Postgresql],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: providers/pg/pg_repos_reconciler.go, retention-full of a repository",
+};
+
 pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
     id: "pxc-restore-storage",
     sentence: "A MySQL database can be restored from a backup by name only if the engine's object \

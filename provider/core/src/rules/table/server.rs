@@ -1,6 +1,6 @@
 //! Rules for the settings of Everest's own server, which only Terraform has resources for.
 
-use super::{ALL, ALONE, BOTH, CHANGE, CREATE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CREATE, ONLINE, UPDATE};
 use crate::Operation;
 use crate::rules::{Checked, Rule};
 
@@ -13,6 +13,7 @@ pub(in crate::rules) const SETTINGS: &[Rule] = &[
     ACCOUNT_CAPABILITY,
     ACCOUNT_ADMIN,
     RBAC_POLICY,
+    RBAC_RESOURCE,
     RBAC_EFFECT,
     RBAC_ADMINISTRATOR,
     RBAC_OFF,
@@ -110,6 +111,17 @@ pub(in crate::rules) const RBAC_POLICY: Rule = rule(
      OBJECT\" or \"g, USER, ROLE\", each resource exists, and each role with permissions has a \
      member.",
     "Correct the line. To check a file by hand, run everestctl settings rbac validate.",
+);
+
+pub(in crate::rules) const RBAC_RESOURCE: Rule = rule(
+    "rbac-resource",
+    BOTH,
+    ONLINE,
+    "everest: pkg/rbac/rbac.go of each release",
+    "Everest's API server stops at a permission of a resource that only later releases know, and \
+     does not start again until the permission is gone.",
+    "Upgrade Everest first, or omit the permission. If the same run upgrades Everest, you can \
+     ignore this. An apply writes no such permission.",
 );
 
 pub(in crate::rules) const RBAC_EFFECT: Rule = rule(

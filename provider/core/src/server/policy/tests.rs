@@ -66,17 +66,70 @@ fn everything_that_stops_everest_is_a_fault() {
             "{found:?}"
         );
         assert!(
-            matches!(check(&policy), Err(PolicyError::Invalid(_))),
+            matches!(check(&policy, None), Err(PolicyError::Invalid(_))),
             "{line}"
         );
     }
 }
 
 #[test]
+fn a_resource_that_the_server_does_not_know_yet_is_a_fault_for_its_release() {
+    for (resource, object, before, first) in [
+        ("pod-scheduling-policies", "*", "1.6.0", "1.7.0"),
+        ("data-importers", "*", "1.7.2", "1.8.0-rc1"),
+        ("data-import-jobs", "*/*", "1.7.2", "1.8.0"),
+        ("load-balancer-configs", "*", "1.8.1", "1.9.0"),
+        (
+            "enginefeatures/split-horizon-dns-configs",
+            "*/*",
+            "1.9.0",
+            "1.10.0",
+        ),
+    ] {
+        let policy = format!("g, admin, role:admin\np, a, {resource}, read, {object}\n");
+        let checked = |server: Option<&str>| {
+            let server: Option<Version> = server.map(|server| server.parse().unwrap());
+            check(&policy, server.as_ref())
+        };
+        let Err(PolicyError::Invalid(found)) = checked(Some(before)) else {
+            panic!("{resource} in {before}");
+        };
+        assert_eq!(found[0].line, 2);
+        assert!(
+            matches!(&found[0].reason, Reason::Later { resource: late, .. } if late == resource),
+            "{found:?}"
+        );
+        assert_eq!(checked(Some(first)), Ok(()), "{resource} in {first}");
+        assert_eq!(checked(None), Ok(()), "the version is not known");
+        assert!(depends_on_release(&policy), "{resource}");
+    }
+    for resource in RESOURCES.iter().filter(|resource| resource.since.is_none()) {
+        assert!(!needs_release(resource.name));
+    }
+    assert!(
+        !depends_on_release("p, a, *, read, */*\n"),
+        "all that there are"
+    );
+}
+
+#[test]
+fn a_policy_is_written_only_for_a_server_that_knows_its_resources() {
+    let wanted = model(json!({"enabled": true, "policy": "p, a, data-importers, read, *\n"}));
+    let held = config_map(json!({}));
+    let at = |server: &str| write(&held, &wanted, false, Some(&server.parse().unwrap()));
+    let error = at("1.7.0").unwrap_err().to_string();
+    assert!(
+        error.contains("line 1: ") && error.contains("since 1.8"),
+        "{error}"
+    );
+    assert!(matches!(at("1.8.0"), Ok(Next::Write(_))));
+}
+
+#[test]
 fn a_pattern_that_cannot_be_evaluated_is_a_fault_of_whoever_writes_it() {
     let policy = "p, alice, namespaces, read, dev[\n";
     assert_eq!(faults(policy)[0].reason, Reason::Glob("dev[".into()));
-    assert_eq!(check(policy), Ok(()), "it does not stop the server");
+    assert_eq!(check(policy, None), Ok(()), "it does not stop the server");
 }
 
 #[test]
@@ -119,7 +172,7 @@ fn the_policy_of_the_chart_is_replaced_and_another_one_is_not() {
     let wanted = model(json!({"enabled": true, "policy": GOOD}));
     let installed =
         config_map(json!({"enabled": "false", "policy.csv": "\ng, admin, role:admin\n"}));
-    let next = write(&installed, &wanted, true);
+    let next = write(&installed, &wanted, true, None);
     assert_eq!(
         next,
         Ok(Next::Write(
@@ -128,22 +181,25 @@ fn the_policy_of_the_chart_is_replaced_and_another_one_is_not() {
     );
     let others = config_map(json!({"enabled": "false", "policy.csv": "g, eve, role:admin\n"}));
     assert_eq!(
-        write(&others, &wanted, true),
+        write(&others, &wanted, true, None),
         Err(PolicyError::Exists(Exists))
     );
-    assert!(matches!(write(&others, &wanted, false), Ok(Next::Write(_))));
+    assert!(matches!(
+        write(&others, &wanted, false, None),
+        Ok(Next::Write(_))
+    ));
     let same = config_map(json!({"enabled": "true", "policy.csv": GOOD}));
-    assert_eq!(write(&same, &wanted, true), Ok(Next::Same));
+    assert_eq!(write(&same, &wanted, true, None), Ok(Next::Same));
 }
 
 #[test]
 fn a_switch_without_a_policy_leaves_the_policy() {
     let others = config_map(json!({"enabled": "false", "policy.csv": "g, eve, role:admin\n"}));
-    let next = write(&others, &model(json!({"enabled": true})), true);
+    let next = write(&others, &model(json!({"enabled": true})), true, None);
     let data = json!({"enabled": "true", "policy.csv": "g, eve, role:admin\n"});
     assert_eq!(next, Ok(Next::Write(json!({ "data": data }))));
     let empty = config_map(json!({}));
-    let next = write(&empty, &model(json!({"enabled": false})), true);
+    let next = write(&empty, &model(json!({"enabled": false})), true, None);
     assert!(
         matches!(next, Ok(Next::Write(_))),
         "the server needs the key"
@@ -153,7 +209,7 @@ fn a_switch_without_a_policy_leaves_the_policy() {
 #[test]
 fn a_policy_that_would_stop_the_server_is_not_written() {
     let wanted = model(json!({"enabled": false, "policy": "p, role:x, namespaces, read, *\n"}));
-    let error = write(&config_map(json!({})), &wanted, false).unwrap_err();
+    let error = write(&config_map(json!({})), &wanted, false, None).unwrap_err();
     assert!(
         error
             .to_string()

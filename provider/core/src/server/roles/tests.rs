@@ -51,7 +51,7 @@ fn a_role_is_read_from_its_lines() {
 #[test]
 fn a_changed_role_keeps_every_other_line() {
     let wanted = dev(&["bob", "team, shop"], &["*"]);
-    let next = write(&config_map(POLICY), &wanted, false).unwrap();
+    let next = write(&config_map(POLICY), &wanted, false, None).unwrap();
     assert_eq!(
         written(&next),
         "# Administrators\ng, admin, role:admin\n\np, role:dev, database-clusters, *, dev/*\n\
@@ -65,21 +65,24 @@ fn a_changed_role_keeps_every_other_line() {
 #[test]
 fn a_new_role_is_appended_and_an_existing_one_is_taken_over_only_as_it_is() {
     let empty = config_map("");
-    let next = write(&empty, &dev(&["bob"], &["read"]), true).unwrap();
+    let next = write(&empty, &dev(&["bob"], &["read"]), true, None).unwrap();
     assert_eq!(
         written(&next),
         "p, role:dev, database-clusters, read, dev/*\ng, bob, role:dev\n"
     );
     let same = dev(&["bob"], &["update", "read"]);
-    assert_eq!(write(&config_map(POLICY), &same, true), Ok(Next::Same));
-    let other = write(&config_map(POLICY), &dev(&["eve"], &["read"]), true);
+    assert_eq!(
+        write(&config_map(POLICY), &same, true, None),
+        Ok(Next::Same)
+    );
+    let other = write(&config_map(POLICY), &dev(&["eve"], &["read"]), true, None);
     assert_eq!(other, Err(PolicyError::Exists(Exists)));
 }
 
 #[test]
 fn a_policy_that_is_broken_elsewhere_is_not_written() {
     let broken = config_map("p, role:x, namespaces, read, *\n");
-    let error = write(&broken, &dev(&["bob"], &["read"]), true).unwrap_err();
+    let error = write(&broken, &dev(&["bob"], &["read"]), true, None).unwrap_err();
     assert!(error.to_string().contains("line 1: "), "{error}");
 }
 
@@ -130,7 +133,7 @@ mod any {
             let mut text = POLICY.to_owned() + "\n";
             for wanted in &roles {
                 let name = wanted.name.known_str().unwrap();
-                if let Next::Write(patch) = write(&config_map(&text), wanted, false).unwrap() {
+                if let Next::Write(patch) = write(&config_map(&text), wanted, false, None).unwrap() {
                     text = patch["data"]["policy.csv"].as_str().unwrap().to_owned();
                 }
                 let read = role(&config_map(&text), name, None).unwrap();
