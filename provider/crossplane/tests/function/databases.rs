@@ -414,8 +414,8 @@ fn a_change_waits_for_the_end_of_a_restore() {
 fn an_import_that_has_paused_everest_is_named_and_left_alone() {
     let mut world = ready(spec("postgresql"));
     let name = world.name("db");
-    let annotations = json!({"everest.percona.com/reconcile-paused": "true"});
-    world.object("db")["metadata"]["annotations"] = annotations;
+    let annotations = &mut world.object("db")["metadata"]["annotations"];
+    annotations["everest.percona.com/reconcile-paused"] = json!("true");
     let waits_for = |answer: &Answer| answer.condition("DatabasesReady").2.to_owned();
     let missing = waits_for(&world.reconcile());
     assert!(missing.contains("remove it"), "{missing}");

@@ -66,8 +66,8 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     for database in imported.objects.values_mut() {
         if database["kind"] == "DatabaseCluster" {
             database["status"]["dataImportJobName"] = json!("orders-import");
-            let paused = json!({"everest.percona.com/reconcile-paused": "true"});
-            database["metadata"]["annotations"] = paused;
+            let annotations = &mut database["metadata"]["annotations"];
+            annotations["everest.percona.com/reconcile-paused"] = json!("true");
         }
     }
     kinds.extend(asked(imported));
