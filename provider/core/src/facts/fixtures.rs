@@ -1,10 +1,12 @@
 //! A cluster as rules see it, for tests.
 
+use std::sync::Arc;
+
 use everest_schemas::everest::DatabaseCluster;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{All, Facts, Seen};
+use super::{All, Facts, Seen, ServedKinds};
 
 /// Objects of a kind by name, from their specs and statuses.
 pub(crate) fn all<K: DeserializeOwned>(objects: &[(&str, Value)]) -> All<K> {
@@ -14,6 +16,16 @@ pub(crate) fn all<K: DeserializeOwned>(objects: &[(&str, Value)]) -> All<K> {
         ((*name).to_owned(), serde_json::from_value(object).unwrap())
     });
     Some(objects.collect())
+}
+
+/// The definition of databases whose engines have these members as their resources, and no others.
+pub(crate) fn serves_resources(members: Value) -> Option<Arc<ServedKinds>> {
+    let resources = json!({ "properties": members });
+    let engine = json!({"properties": {"type": {}, "replicas": {}, "resources": resources}});
+    let schema = json!({"properties": {"spec": {"properties": {"engine": engine}}}});
+    let definition = json!({"spec": {"names": {"kind": "DatabaseCluster"},
+        "versions": [{"served": true, "schema": {"openAPIV3Schema": schema}}]}});
+    ServedKinds::of_definition(&definition).map(Arc::new)
 }
 
 /// Databases of several namespaces, from their places and members of their specs.

@@ -1,6 +1,7 @@
 //! The readiness of a database.
 
 mod origin;
+mod paused;
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use serde_json::Value;
 
 use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
-use crate::api::RECONCILE_PAUSED;
 use crate::facts::Seen;
 use crate::restart;
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
 pub use origin::is_from_backup;
 use origin::{first_restore_failed, import_failure};
+pub use paused::reconciliation_is_paused;
 
 /// The time for which a database must not change after a write before its status is believed, if
 /// the engine does not report which generation it has seen. Everest reads the engines' objects
@@ -45,6 +46,9 @@ pub struct DatabaseObservation<'a> {
     pub restore: Option<&'a DatabaseClusterRestore>,
     /// The import job that the status names.
     pub import_job: Option<&'a DataImportJob>,
+    /// An import into the database that has not ended, whoever asked for it. It matters while
+    /// Everest's reconciliation is paused (see [`reconciliation_is_paused`]).
+    pub running_import: Seen<&'a DataImportJob>,
     /// `metadata.generation` after our write.
     pub written_generation: i64,
     /// The time for which [`footing`](super::footing) has been the same, counted from our write at
@@ -62,7 +66,8 @@ pub struct DatabaseObservation<'a> {
 
 /// Judges whether a database has become what was last written.
 ///
-/// 1. A database that is being deleted, or whose import failed, has failed.
+/// 1. A database that is being deleted, or whose import failed, has failed. While Everest's
+///    reconciliation of it is paused, as importers do, its status says nothing.
 /// 2. Everest must have seen the generation that was written. After that, volumes that could not
 ///    grow are a failure.
 /// 3. During a creation, `error` is waited out unless the restore of the first data has failed.
@@ -94,12 +99,8 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     if let Some(failure) = import_failure(observation) {
         return Readiness::Failed(failure);
     }
-    if annotation(object, RECONCILE_PAUSED).is_some_and(|value| value == "true") {
-        return Readiness::Pending(format!(
-            "the annotation {RECONCILE_PAUSED} is \"true\", so Everest does not reconcile the \
-             database; remove it ({})",
-            describe(status)
-        ));
+    if let Some(why) = paused::why(observation) {
+        return Readiness::Pending(format!("{why} ({})", describe(status)));
     }
     let generation = object
         .metadata
@@ -200,14 +201,6 @@ fn describe(status: &DatabaseClusterStatus) -> String {
         Some(message) => format!("; {message}"),
     };
     format!("{state}{pods}{message}")
-}
-
-fn annotation<'a>(object: &'a DatabaseCluster, key: &str) -> Option<&'a String> {
-    object
-        .metadata
-        .annotations
-        .as_ref()
-        .and_then(|annotations| annotations.get(key))
 }
 
 fn reason(condition: &Condition) -> &str {

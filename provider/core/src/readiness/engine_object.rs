@@ -4,7 +4,7 @@ use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 use serde_json::Value;
 
-use super::carried;
+use super::carried::{self, Difference};
 use crate::clean;
 use crate::facts::Seen;
 use crate::v1::engine_kinds;
@@ -105,12 +105,39 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
              and applies no change until it is corrected. Write it as name = value"
         ));
     }
+    if is_never_tried_again(database, &differences) {
+        return Some(format!(
+            "{sentence}. Everest writes changed resources of a ready PXC database only in its \
+             first reconcile of the change. That one failed, and Everest does not try again by \
+             itself. See Everest's log for the reason: {EVERESTS_LOG}. Correct it, and then change \
+             the database once more, for example engine.resources by a small amount{}",
+            said(database, engine_cr)
+        ));
+    }
     Some(format!(
         "{sentence}. If this continues, Everest cannot use something that the database refers to: \
          a backup storage, a monitoring config, a scheduling policy or the configuration. See \
          Everest's log for the reason: {EVERESTS_LOG}{}",
         said(database, engine_cr)
     ))
+}
+
+/// Returns true if only the resources of a PXC engine differ, and Everest reports the database as
+/// `ready` with its present generation. From then on, Everest keeps the resources that the engine's
+/// object has, until the generation changes or the database is not ready for another reason.
+///
+/// Source: everest-operator `internal/controller/everest/providers/pxc/applier.go`, `Engine`.
+fn is_never_tried_again(database: &DatabaseCluster, differences: &[Difference]) -> bool {
+    let engine = database.spec.engine.known();
+    let engine = engine.and_then(|engine| engine.type_.known());
+    let is_handled = database.status.as_ref().is_some_and(|status| {
+        status.status.as_deref() == Some("ready")
+            && status.observed_generation >= database.metadata.generation
+    });
+    let mut differences = differences.iter();
+    engine == Some(&Engine::Pxc)
+        && is_handled
+        && differences.all(|difference| difference.attribute == "engine.resources")
 }
 
 /// The engine's object with its state, as a further part of a sentence; empty if it reports none.

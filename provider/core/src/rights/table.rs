@@ -252,9 +252,10 @@ const DATABASE_RIGHTS: Purpose = Purpose {
         .in_applies(),
         need(
             IMPORTS,
-            GET,
+            READ,
             Namespaces,
-            "an apply cannot tell why the import of the first data failed",
+            "an apply cannot tell why the import of the first data failed, or which import has \
+             paused Everest's reconciliation",
         )
         .optional()
         .in_applies(),

@@ -97,6 +97,9 @@ impl Validate for DataImportJobModel {
             let summary = "The database is being filled with the same data";
             findings.error(&IMPORT_ONCE, FieldPath::of("source"), summary);
         }
+        let path = FieldPath::of("databaseName");
+        let importer = &self.data_importer_name;
+        import::replicas(path, importer, &target.spec, facts, &mut findings);
         if stage == Stage::Plan {
             upgrade_lock(facts, &mut findings);
             if let Some(state) = unready_state(target) {

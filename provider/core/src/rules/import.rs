@@ -8,8 +8,10 @@ use super::Stage;
 use super::findings::Findings;
 use super::online::{Reference, is_to_come, named};
 use super::table::backup::{DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, ENDPOINT_URL};
+use super::table::data_import_job::IMPORT_REPLICAS;
 use super::table::online::{IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS};
-use crate::facts::{Facts, Kind};
+use crate::api::API_VERSION;
+use crate::facts::{DefinedKind, Facts, Kind};
 use crate::open_api::{self, Reading};
 use crate::path::FieldPath;
 use crate::url;
@@ -165,6 +167,57 @@ pub(super) fn options(
         } else {
             findings.error(&IMPORT_CONFIG, path.clone(), summary);
         }
+    }
+}
+
+/// The importer of Everest's chart for PostgreSQL.
+const OF_POSTGRESQL: &str = "everest-percona-pg-operator";
+
+/// The kind of databases.
+const DATABASE: &str = "DatabaseCluster";
+
+/// The member of a database's spec that came with the release of Everest that repaired it.
+const SINCE_REPAIRED: [&str; 3] = ["engine", "resources", "limits"];
+
+/// The definition that tells if Everest in the cluster is older than that release.
+pub(super) fn definition() -> DefinedKind {
+    DefinedKind {
+        api_version: API_VERSION.to_owned(),
+        kind: DATABASE.to_owned(),
+    }
+}
+
+/// Returns true if an import with this importer may leave a database of this spec empty, unless the
+/// release of Everest is newer: see [`replicas`].
+pub(super) fn is_at_risk(importer: &Field<String>, spec: &DatabaseClusterSpec) -> bool {
+    let engine = spec.engine.known();
+    importer.known_str() == Some(OF_POSTGRESQL)
+        && engine.is_some_and(|engine| {
+            // Everest makes three where none are given.
+            let has_several = match &engine.replicas {
+                Field::Known(replicas) => *replicas != 1,
+                Field::Null => true,
+                Field::Unknown => false,
+            };
+            engine.type_.known() == Some(&Engine::Postgresql) && has_several
+        })
+}
+
+/// Warns of an import that an older Everest may report as succeeded although the database, which has
+/// several replicas, is empty. The definition of databases tells the releases apart.
+pub(super) fn replicas(
+    path: FieldPath,
+    importer: &Field<String>,
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    let is_older = facts.served.as_ref().is_some_and(|served| {
+        served.has(DATABASE, &[]) && !served.has(DATABASE, &SINCE_REPAIRED.map(str::to_owned))
+    });
+    if is_older && is_at_risk(importer, spec) {
+        let summary = "Everest in this cluster may lose the data of this import";
+        findings.warning(&IMPORT_REPLICAS, path, summary);
     }
 }
 

@@ -188,6 +188,7 @@ pub const TABLE: &[Rule] = &[
     online::RESTORE_ALLOWED,
     data_import_job::IMPORT_ALLOWED,
     data_import_job::IMPORT_ONCE,
+    data_import_job::IMPORT_REPLICAS,
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
     online::MONITORING_UNUSED,

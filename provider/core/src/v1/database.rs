@@ -204,6 +204,7 @@ pub fn unready(object: &DatabaseCluster) -> Option<String> {
         engine_cr: Seen::Unread,
         restore: None,
         import_job: None,
+        running_import: Seen::Unread,
         written_generation: 0,
         steady_for: None,
         has_worked: false,

@@ -411,6 +411,28 @@ fn a_change_waits_for_the_end_of_a_restore() {
 }
 
 #[test]
+fn an_import_that_has_paused_everest_is_named_and_left_alone() {
+    let mut world = ready(spec("postgresql"));
+    let name = world.name("db");
+    let annotations = &mut world.object("db")["metadata"]["annotations"];
+    annotations["everest.percona.com/reconcile-paused"] = json!("true");
+    let waits_for = |answer: &Answer| answer.condition("DatabasesReady").2.to_owned();
+    let missing = waits_for(&world.reconcile());
+    assert!(missing.contains("remove it"), "{missing}");
+    world.add(json!({
+        "apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DataImportJob",
+        "metadata": {"name": "later", "namespace": "prod"},
+        "spec": {"targetClusterName": name, "dataImporterName": "dump",
+            "source": {"path": "/dump"}},
+        "status": {"state": "Running"},
+    }));
+    let missing = waits_for(&world.reconcile());
+    let running = "The import later into it has not ended";
+    assert!(missing.contains(running), "{missing}");
+}
+
+#[test]
 fn schedules_are_warned_of_until_they_are_silenced() {
     let mut said = spec("pxc");
     said["backup"] = json!({"schedules": [{

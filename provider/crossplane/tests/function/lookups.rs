@@ -66,12 +66,15 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     for database in imported.objects.values_mut() {
         if database["kind"] == "DatabaseCluster" {
             database["status"]["dataImportJobName"] = json!("orders-import");
+            let annotations = &mut database["metadata"]["annotations"];
+            annotations["everest.percona.com/reconcile-paused"] = json!("true");
         }
     }
     kinds.extend(asked(imported));
     for kind in [
         "BackupStorage",
         "CustomResourceDefinition",
+        "DataImportJob",
         "DataImporter",
         "DatabaseCluster",
         "DatabaseClusterBackup",

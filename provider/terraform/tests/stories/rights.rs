@@ -293,11 +293,12 @@ async fn look_for_half_removed(world: &World) {
     looked.await.unwrap();
 }
 
-/// What a database that is made of an import is ready by.
+/// What a database that is made of an import is ready by, also while the import has paused Everest.
 async fn look_at_an_import(cluster: &Cluster) {
     let database: DatabaseCluster = serde_json::from_value(json!({
         "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
-        "metadata": {"name": "main", "namespace": "shop"},
+        "metadata": {"name": "main", "namespace": "shop",
+            "annotations": {"everest.percona.com/reconcile-paused": "true"}},
         "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
             "dataSource": {"dataImport": {"dataImporterName": "dump",
                 "source": {"path": "/dump"}}}},

@@ -28,6 +28,8 @@
 //!   loss of an engine's backup deletes the backup.
 //! - A restore of an engine that somebody deletes is made, and run, again.
 //! - An import that cannot begin says `Error`, its database `importing`.
+//! - An importer that may update databases pauses the reconciliation of its database while it
+//!   works, so that the status does not change; one that is killed leaves the annotation.
 //!
 //! What is not: there are no pods, Services or volumes.
 //!
@@ -62,6 +64,7 @@
 //! | `scheduled-backup` | name | database | its engine makes a backup of that name, as if its first schedule were due |
 //! | `restore-delay`, `restore-fails` | duration, message | restore | how long it runs (a phase; 5 min), how it fails |
 //! | `import-delay`, `import-fails` | duration, message | database | how long its data import runs (a phase; 5 min), how it fails |
+//! | `import-killed` | message | database | its data import fails, and its importer does not clean up |
 //! | `import-error` | message | database | its data import cannot begin |
 //! | `late-generation` | anything | database | a generation that comes of the operator's own write is observed one reconcile later, as in reality |
 //! | `forgets` | pointers into the spec, with commas | database | the operator's types lack these members: each Update drops them |

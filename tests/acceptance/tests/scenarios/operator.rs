@@ -55,6 +55,9 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
         json!({"spec": {
             "displayName": "dumps", "supportedEngines": ["pxc"],
             "jobSpec": {"image": "example.org/import:1"},
+            // As of an importer that pauses Everest while it works.
+            "permissions": [{"apiGroups": ["everest.percona.com"],
+                "resources": ["databaseclusters"], "verbs": ["get", "update"]}],
             "config": {"openAPIV3Schema": {
                 "type": "object",
                 "properties": {"parallel": {"type": "integer", "minimum": 1}},

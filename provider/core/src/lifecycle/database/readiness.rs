@@ -1,5 +1,7 @@
 //! Waiting until a database is really ready.
 
+use std::sync::Arc;
+
 use everest_schemas::Engine;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
 use serde_json::Value;
@@ -9,6 +11,7 @@ use crate::lifecycle::{
     Action, EngineRole, Lifecycle, ObjectKind, ObjectRef, Observed, Query, Stopwatches,
 };
 use crate::readiness::{self, DatabaseObservation, Readiness};
+use crate::v1;
 
 /// The other objects by which the readiness of a database is judged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,6 +22,9 @@ pub struct Companions<'a> {
     pub restore: Option<&'a DatabaseClusterRestore>,
     /// The import that brings the first data.
     pub import_job: Option<&'a DataImportJob>,
+    /// An import that has not ended, looked for while Everest's reconciliation of the database is
+    /// paused.
+    pub running_import: Seen<&'a DataImportJob>,
 }
 
 impl<'a> Companions<'a> {
@@ -51,12 +57,34 @@ impl<'a> Companions<'a> {
             Some(name) => found(observed.beside::<DataImportJob>(namespace, name)?),
             None => None,
         };
+        let running_import = match readiness::reconciliation_is_paused(database) {
+            true => running_import(observed, namespace, name)?,
+            false => Seen::Unread,
+        };
         Ok(Self {
             engine_cr,
             restore,
             import_job,
+            running_import,
         })
     }
+}
+
+/// An import into a database that has not ended; unread if imports may not be listed.
+///
+/// # Errors
+/// The query that has to be answered first.
+fn running_import<'a>(
+    observed: &'a Observed,
+    namespace: &str,
+    database: &str,
+) -> Result<Seen<&'a DataImportJob>, Query> {
+    let Some(jobs) = observed.all::<DataImportJob>(namespace)? else {
+        return Ok(Seen::Unread);
+    };
+    let mut jobs = jobs.iter().map(Arc::as_ref);
+    let running = jobs.find(|job| v1::data_import_job::is_under_way(job, database));
+    Ok(running.map_or(Seen::Absent, Seen::Found))
 }
 
 /// The engine of a database and its own object of the same name; none where it is not known.
@@ -156,6 +184,7 @@ impl AwaitReady {
             engine_cr: companions.engine_cr,
             restore: companions.restore,
             import_job: companions.import_job,
+            running_import: companions.running_import,
             written_generation: self.generation,
             steady_for: Some(stood),
             has_worked: self.after == After::QuietChange || self.has_worked(engine_cr),

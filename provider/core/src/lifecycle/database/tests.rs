@@ -91,6 +91,43 @@ fn a_change_waits_until_everest_takes_it_and_then_until_it_has_come() {
     assert!(change.is_begun(false));
 }
 
+#[test]
+fn a_change_waits_for_an_import_that_has_paused_everest_and_names_it() {
+    let planned = model(json!({"replicas": 5}), json!({}));
+    let paused = json!({"annotations": {crate::api::RECONCILE_PAUSED: "true"}});
+    let job = |database: &str, state: &str| {
+        json!({"spec": {"targetClusterName": database, "dataImporterName": "dump",
+            "source": {"path": "/d"}}, "status": {"state": state}})
+    };
+    let awaited = |world: World| {
+        let mut world = world
+            .with(
+                ObjectKind::DataImportJob,
+                "before",
+                job("orders", "Succeeded"),
+            )
+            .with(ObjectKind::DataImportJob, "beside", job("other", "Running"));
+        let mut change = change(&planned);
+        assert!(matches!(world.next(&mut change), Action::Apply(_)));
+        change.wrote(&object(ObjectKind::Database, "orders"), Some(1));
+        match world.next(&mut change) {
+            Action::Await(missing) => missing.render(crate::dialect::Dialect::Terraform),
+            action => panic!("{action:?}"),
+        }
+    };
+    let world = || with(live(json!({}), paused.clone()));
+    let running = world().with(ObjectKind::DataImportJob, "later", job("orders", "Running"));
+    let said = awaited(running);
+    assert!(
+        said.contains("The import later into it has not ended"),
+        "{said}"
+    );
+    let said = awaited(world());
+    assert!(said.contains("reconcile the database; remove it"), "{said}");
+    let said = awaited(world().hiding(ObjectKind::DataImportJob));
+    assert!(said.contains("If no import runs, remove it"), "{said}");
+}
+
 /// What a change waits for beside a database in `status` and the objects of its engine.
 fn awaited(status: &str, beside: &[(ObjectKind, &str, Value)]) -> String {
     let planned = model(json!({"replicas": 5}), json!({}));

@@ -4,24 +4,34 @@ use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseClusterSpec, DatabaseClusterStatus};
 use serde_json::Value;
 
-use super::{DatabaseObservation, condition, reason};
+use super::{DatabaseObservation, condition, paused, reason};
 use crate::facts::Seen;
 use crate::readiness::Readiness;
+use crate::v1;
 
 /// The reason why the import of the first data failed, if it did.
+///
+/// Everest never removes the condition ImportFailed, also if a later job has succeeded. So the
+/// condition counts only if the job is not known, and while Everest reports `error`, as it does for
+/// as long as the job has failed (`observeDataImportState` of its databasecluster_controller.go).
 pub(super) fn import_failure(observation: &DatabaseObservation<'_>) -> Option<String> {
-    let job = observation.import_job.and_then(|job| job.status.as_ref());
-    let job_failed = job.is_some_and(|job| job.state.as_deref() == Some("Failed"));
     let condition = condition(observation.database, "ImportFailed");
-    if !job_failed && condition.is_none() {
+    let has_failed = match observation.import_job {
+        Some(job) => v1::data_import_job::state(job) == "Failed",
+        None => condition.is_some() && v1::database::status(observation.database) == "error",
+    };
+    if !has_failed {
         return None;
     }
+    let job = observation.import_job.and_then(|job| job.status.as_ref());
     let why = job
         .and_then(|job| job.message.as_deref())
         .filter(|message| !message.is_empty())
         .or_else(|| condition.map(reason))
         .unwrap_or("the job gives no reason");
-    Some(format!("the data import failed: {why}"))
+    // An importer that was killed leaves the annotation.
+    let paused = paused::why(observation).map_or_else(String::new, |why| format!("; {why}"));
+    Some(format!("the data import failed: {why}{paused}"))
 }
 
 /// The error of an import that Everest retries, as the end of a sentence. Everest stops after the

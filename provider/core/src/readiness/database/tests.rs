@@ -7,6 +7,7 @@ struct Scene {
     engine_cr: Option<Value>,
     restore: Option<Value>,
     import_job: Option<Value>,
+    running_import: Seen<Value>,
     written_generation: i64,
     steady_for: Option<Duration>,
     has_worked: bool,
@@ -27,6 +28,7 @@ impl Scene {
             engine_cr: None,
             restore: None,
             import_job: None,
+            running_import: Seen::Unread,
             written_generation: 2,
             steady_for: None,
             has_worked: false,
@@ -97,16 +99,17 @@ impl Scene {
     }
 
     fn imported(mut self, state: &str) -> Self {
-        self.import_job = Some(json!({
-            "apiVersion": "everest.percona.com/v1alpha1",
-            "kind": "DataImportJob",
-            "metadata": {"name": "data-import-orders"},
-            "spec": {
-                "targetClusterName": "orders", "dataImporterName": "i", "source": {"path": "p"},
-            },
-            "status": {"state": state, "message": "no such dump"},
-        }));
+        self.import_job = Some(import("data-import-orders", state));
         self
+    }
+
+    /// The import of somebody else, while Everest's reconciliation is paused.
+    fn paused(self, running_import: Seen<Value>) -> Self {
+        let annotations = json!({"everest.percona.com/reconcile-paused": "true"});
+        Self {
+            running_import,
+            ..self.with("/metadata/annotations", annotations)
+        }
     }
 
     fn judge(&self) -> Readiness {
@@ -118,6 +121,11 @@ impl Scene {
             .import_job
             .as_ref()
             .map(|value| serde_json::from_value(value.clone()).unwrap());
+        let running: Seen<DataImportJob> = match &self.running_import {
+            Seen::Found(job) => Seen::Found(serde_json::from_value(job.clone()).unwrap()),
+            Seen::Absent => Seen::Absent,
+            Seen::Unread => Seen::Unread,
+        };
         database(&DatabaseObservation {
             database: &serde_json::from_value(self.database.clone()).unwrap(),
             engine_cr: match &self.engine_cr {
@@ -127,6 +135,7 @@ impl Scene {
             },
             restore: restore.as_ref(),
             import_job: import_job.as_ref(),
+            running_import: running.as_ref(),
             written_generation: self.written_generation,
             steady_for: self.steady_for,
             has_worked: self.has_worked,
@@ -152,6 +161,16 @@ impl Scene {
             other => panic!("{other:?} has not failed with {words:?}"),
         }
     }
+}
+
+fn import(name: &str, state: &str) -> Value {
+    json!({
+        "apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DataImportJob",
+        "metadata": {"name": name},
+        "spec": {"targetClusterName": "orders", "dataImporterName": "i", "source": {"path": "p"}},
+        "status": {"state": state, "message": "no such dump"},
+    })
 }
 
 #[test]
@@ -261,6 +280,36 @@ fn a_change_that_everest_did_not_write_into_the_engines_object_is_not_done() {
         ..carried(1)
     };
     metadata_alone.is_ready();
+}
+
+#[test]
+fn resources_that_everest_does_not_write_by_itself_any_more_are_named() {
+    let lost = |engine: &str, size: i64| {
+        Scene {
+            may_be_stale: true,
+            creating: false,
+            ..Scene::new(engine, "ready")
+        }
+        .with("/spec/engine/replicas", json!(3))
+        .with("/spec/engine/resources", json!({"cpu": "2"}))
+        .engine(5, Some(5), "ready")
+        .engine_says("spec.pxc.size", json!(size))
+        .engine_says("spec.pxc.resources.limits.cpu", json!("600m"))
+        .engine_says(
+            "spec.instances",
+            json!([{"resources": {"limits": {"cpu": "600m"}}}]),
+        )
+        .steady(600)
+    };
+    let never = "Everest does not try again by itself";
+    lost("pxc", 3).is_pending("spec.pxc.resources.limits.cpu 600m, not 2 (engine.resources)");
+    lost("pxc", 3).is_pending(never);
+    lost("pxc", 3).is_pending("change the database once more");
+    // What else is missing is tried again, and so is what another engine misses.
+    lost("pxc", 1).is_pending("Everest cannot use something that the database refers to");
+    lost("postgresql", 3).is_pending("Everest cannot use something that the database refers to");
+    let at_work = lost("pxc", 3).with("/status/status", json!("initializing"));
+    at_work.is_pending("Everest cannot use something that the database refers to");
 }
 
 #[test]
@@ -574,12 +623,41 @@ fn a_restart_is_waited_for_whatever_paused_says() {
 
 #[test]
 fn a_database_that_everest_leaves_alone_says_why_nothing_happens() {
-    Scene::updating("ready")
-        .with(
-            "/metadata/annotations",
-            json!({"everest.percona.com/reconcile-paused": "true"}),
-        )
-        .is_pending("remove it");
+    let paused = |running| Scene::updating("ready").paused(running);
+    paused(Seen::Absent).is_pending("does not reconcile the database; remove it (status is ready");
+    paused(Seen::Unread).is_pending("If no import runs, remove it");
+    let other = Scene::updating("ready").with(
+        "/metadata/annotations",
+        json!({"everest.percona.com/reconcile-paused": "false"}),
+    );
+    Scene {
+        steady_for: Some(HOLD),
+        ..other
+    }
+    .is_ready();
+}
+
+#[test]
+fn an_import_that_has_paused_everest_is_left_alone() {
+    let source = json!({"dataImport": {"dataImporterName": "i", "source": {"path": "p"}}});
+    let scene = || Scene::new("postgresql", "importing").with("/spec/dataSource", source.clone());
+    let left = "Leave the annotation in place";
+    // That of the data source: its own object is enough.
+    let first = scene().paused(Seen::Unread).imported("Running");
+    first.is_pending("The import data-import-orders into it has not ended (its state is Running");
+    first.is_pending(left);
+    // That of somebody who fills a database that exists.
+    for state in ["", "Pending", "Running", "Error"] {
+        let other = Seen::Found(import("first-load", state));
+        let other = Scene::updating("ready").paused(other);
+        other.is_pending("The import first-load into it has not ended");
+        other.is_pending(left);
+    }
+    // An import that was killed has left the annotation.
+    let killed = scene().paused(Seen::Absent).imported("Failed");
+    killed.has_failed("the data import failed: no such dump; the annotation");
+    killed.has_failed("so Everest does not reconcile the database; remove it");
+    scene().imported("Failed").has_failed("no such dump");
 }
 
 #[test]
@@ -661,6 +739,26 @@ fn a_data_import_must_have_succeeded() {
         ..named()
     };
     later.is_ready();
+}
+
+#[test]
+fn an_import_that_was_repaired_has_not_failed_any_more() {
+    let import = json!({"dataImport": {"dataImporterName": "i", "source": {"path": "p"}}});
+    let scene = |state: &str| {
+        Scene::new("pxc", state)
+            .with("/spec/dataSource", import.clone())
+            .with("/status/dataImportJobName", json!("data-import-orders"))
+            .condition("ImportFailed", "exit 1")
+    };
+    scene("error").has_failed("exit 1");
+    // Everest never removes the condition.
+    scene("importing").is_pending("a data import is running");
+    scene("ready").imported("Succeeded").is_ready();
+    // The new job has begun, and the status is from before it.
+    scene("error")
+        .imported("Running")
+        .is_pending("status is error");
+    scene("ready").imported("Failed").has_failed("no such dump");
 }
 
 #[test]

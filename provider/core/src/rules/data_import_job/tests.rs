@@ -1,6 +1,6 @@
 use super::*;
 use crate::facts::Planned;
-use crate::facts::fixtures::{all, facts};
+use crate::facts::fixtures::{all, facts, serves_resources};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::{Field, Sensitive};
 use serde_json::{Value, json};
@@ -125,6 +125,35 @@ fn what_an_import_refers_to_has_to_be_there_and_fit() {
         told(gone.check_online(Some(&gone), &facts(), Stage::Apply)),
         []
     );
+}
+
+#[test]
+fn an_import_that_an_older_everest_may_lose_is_warned_of() {
+    let imported = |importer: &str, replicas: i32, resources: Value| {
+        let spec = json!({"engine": {"type": "postgresql", "replicas": replicas,
+            "storage": {"size": "1Gi"}}});
+        let reports = json!({"spec": spec, "status": {"status": "ready"}});
+        let facts = Facts {
+            databases: all(&[("reports", reports)]),
+            importers: None,
+            served: serves_resources(resources),
+            ..facts()
+        };
+        let model = with(json!({"databaseName": "reports", "dataImporterName": importer}));
+        let at_plan = told(model.check_online(None, &facts, Stage::Plan));
+        assert_eq!(
+            told(model.check_online(None, &facts, Stage::Apply)),
+            at_plan
+        );
+        at_plan
+    };
+    let shipped = "everest-percona-pg-operator";
+    let (older, newer) = (json!({"cpu": {}}), json!({"cpu": {}, "limits": {}}));
+    let risk = of("data-import-replicas", "databaseName", Warning);
+    assert_eq!(imported(shipped, 3, older.clone()), risk);
+    assert_eq!(imported(shipped, 1, older.clone()), []);
+    assert_eq!(imported(shipped, 3, newer), []);
+    assert_eq!(imported("dump", 3, older), []);
 }
 
 #[test]

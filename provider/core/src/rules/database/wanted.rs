@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
 use crate::facts::{Kind, SomeBackups, Wanted};
+use crate::rules::import;
 use crate::volumes;
 
 /// The facts that the rules for a database need.
@@ -112,9 +113,12 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
         wanted.note(source.pitr.is_known(), Kind::Storages);
     }
     wanted.note(source.backup_source.is_known(), Kind::Storages);
-    if let Some(import) = source.data_import.known() {
+    if let Some(data) = source.data_import.known() {
         wanted.kinds.insert(Kind::Importers);
-        let s3 = import.source.known().and_then(|source| source.s3.known());
+        if import::is_at_risk(&data.data_importer_name, spec) {
+            wanted.served = Some(import::definition());
+        }
+        let s3 = data.source.known().and_then(|source| source.s3.known());
         // Everest makes the Secret of keys that are given with it.
         if let Some(s3) = s3.filter(|s3| !s3.gives_keys()) {
             wanted.secret(s3.credentials_secret_name.known_str());
@@ -125,7 +129,9 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everest_schemas::everest::{Backup, BackupSchedule, DataSource, EngineSpec, Monitoring};
+    use everest_schemas::everest::{
+        Backup, BackupSchedule, DataImport, DataSource, EngineSpec, Monitoring,
+    };
     use everest_schemas::models::DatabaseModel;
 
     fn database(spec: DatabaseClusterSpec) -> DatabaseModel {
@@ -188,6 +194,38 @@ mod tests {
         let own = SomeBackups::OfDatabase("orders".to_owned());
         assert_eq!(wanted.backups, Some(own));
         assert!(wanted.secrets.is_empty());
+    }
+
+    #[test]
+    fn an_import_that_an_older_everest_may_lose_asks_for_its_release() {
+        let served = |replicas: Field<i32>, importer: &str| {
+            let import = DataImport {
+                data_importer_name: importer.into(),
+                ..DataImport::default()
+            };
+            let model = database(DatabaseClusterSpec {
+                engine: EngineSpec {
+                    type_: Engine::Postgresql.into(),
+                    replicas,
+                    ..EngineSpec::default()
+                }
+                .into(),
+                data_source: DataSource {
+                    data_import: import.into(),
+                    ..DataSource::default()
+                }
+                .into(),
+                ..DatabaseClusterSpec::default()
+            });
+            for_change(&model, None).served.map(|kind| kind.kind)
+        };
+        let shipped = "everest-percona-pg-operator";
+        let databases = Some("DatabaseCluster".to_owned());
+        assert_eq!(served(2.into(), shipped), databases);
+        assert_eq!(served(Field::Null, shipped), databases);
+        assert_eq!(served(Field::Unknown, shipped), None);
+        assert_eq!(served(1.into(), shipped), None);
+        assert_eq!(served(2.into(), "dump"), None);
     }
 
     #[test]

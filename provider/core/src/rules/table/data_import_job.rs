@@ -1,5 +1,7 @@
 //! Rules for imports into existing databases. Everest has no webhook that checks them.
 
+use everest_schemas::Engine;
+
 use super::{ALL, ALONE, CHANGE, CREATE, ONLINE, UPDATE};
 use crate::rules::Rule;
 
@@ -36,6 +38,19 @@ pub(in crate::rules) const IMPORT_ONCE: Rule = Rule {
     operations: CREATE,
     checked: ONLINE,
     source: "everest-operator: common/helper.go, ReconcileDBFromDataImport",
+};
+
+pub(in crate::rules) const IMPORT_REPLICAS: Rule = Rule {
+    id: "data-import-replicas",
+    sentence: "Before Everest 1.16.1, an import into a PostgreSQL database with several replicas \
+               may succeed and leave the database empty: the importer does not wait until the \
+               former volumes are gone.",
+    advice: "Upgrade Everest first. Or import into a database with one replica, check its data, \
+             and add the other replicas afterwards.",
+    engines: &[Engine::Postgresql],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "openeverest: issue 2347; everest-operator: data-importer/cmd/pg, restorePGCluster",
 };
 
 pub(in crate::rules) const IMPORT_ENDED: Rule = Rule {

@@ -38,6 +38,7 @@ pub(super) fn judge(
         engine_cr: beside.engine_cr,
         restore: beside.restore,
         import_job: beside.import_job,
+        running_import: beside.running_import,
         written_generation: 0,
         steady_for: Some(HOLD),
         has_worked: false,
@@ -81,6 +82,10 @@ fn look_up(step: &mut Step<'_>, observed: &DatabaseCluster) -> Observed {
     while let Err(query) = Companions::of(&seen, observed, false) {
         let answer = match &query {
             Query::Beside(object) if step.lookups.everest() => answer(step, object, observed),
+            Query::All(ObjectKind::DataImportJob, namespace) if step.lookups.everest() => {
+                imports(step, namespace)
+            }
+            Query::All(..) | Query::Listed(..) => Answer::All(Seen::Unread),
             _ => Answer::Object(Seen::Unread),
         };
         seen.note(query, answer);
@@ -105,6 +110,16 @@ fn answer(step: &mut Step<'_>, object: &ObjectRef, observed: &DatabaseCluster) -
         ObjectKind::DataImportJob => shared(step.lookups.named::<DataImportJob>(namespace, name)),
         _ => Answer::Object(Seen::Unread),
     }
+}
+
+fn imports(step: &mut Step<'_>, namespace: &str) -> Answer {
+    Answer::All(match step.lookups.all::<DataImportJob>(Some(namespace)) {
+        Some(jobs) => {
+            let jobs: Vec<_> = jobs.into_values().map(Arc::new).collect();
+            Seen::Found(Arc::new(jobs))
+        }
+        None => Seen::Unread,
+    })
 }
 
 fn shared<T: Send + Sync + 'static>(seen: Seen<T>) -> Answer {

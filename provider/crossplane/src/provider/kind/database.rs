@@ -108,6 +108,7 @@ impl Kind for Databases {
             engine_cr: beside.engine_cr,
             restore: beside.restore,
             import_job: beside.import_job,
+            running_import: beside.running_import,
             written_generation: scene.state.written,
             steady_for: Some(stood(scene, external, beside.engine_cr)),
             has_worked: false,

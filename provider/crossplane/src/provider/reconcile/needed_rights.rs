@@ -45,11 +45,12 @@ async fn look_at_everything(cluster: &Cluster) {
     Box::pin(facts::load(cluster, &wanted)).await;
 }
 
-/// What a database that is made of an import is ready by.
+/// What a database that is made of an import is ready by, also while the import has paused Everest.
 async fn look_at_an_import(cluster: &Cluster) {
     let database: DatabaseCluster = serde_json::from_value(json!({
         "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
-        "metadata": {"name": "orders", "namespace": "shop"},
+        "metadata": {"name": "orders", "namespace": "shop",
+            "annotations": {"everest.percona.com/reconcile-paused": "true"}},
         "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
             "dataSource": {"dataImport": {"dataImporterName": "dump",
                 "source": {"path": "/dump"}}}},

@@ -7,6 +7,7 @@ use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
+use super::RECONCILE_PAUSED;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::faults::Faults;
 use crate::kinds;
@@ -15,18 +16,28 @@ use crate::object::{self, at, items, text};
 /// Finalizer that takes along the rights that the job was given.
 const RBAC_CLEANUP: &str = "everest.percona.com/rbac-cleanup";
 
+/// Who writes as the program of an importer.
+const DATA_IMPORTER: &str = "data-importer";
+
 /// Plays the states of the job; the job itself is not run.
 ///
 /// 1. The job becomes the controller of the Secret that it names, which goes with it. A Secret that
 ///    has another controller keeps it, and the job never begins.
 /// 2. The job itself has an owner only if Everest has made it for a new database.
+/// 3. An importer that may update databases is one of those of Everest that pause the
+///    reconciliation of their database while they work, for PXC and PostgreSQL. One that is stopped
+///    ends the pause too, but not one that is killed.
 pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
     let namespace = job.namespace().unwrap_or_default();
     if !cluster.manages(&namespace) {
         return Ok(Action::await_change());
     }
     let mut marked = (*job).clone();
+    let target = text(&job.data, "/spec/targetClusterName");
     if object::deleting(&job) {
+        if text(&job.data, "/status/state") == "Running" {
+            set_pause(&cluster, &namespace, target, false).await?;
+        }
         if object::remove_finalizers(&mut marked, &[RBAC_CLEANUP]) {
             cluster
                 .update(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &marked)
@@ -38,7 +49,6 @@ pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result
     if matches!(state.as_str(), "Succeeded" | "Failed") {
         return Ok(Action::await_change());
     }
-    let target = text(&job.data, "/spec/targetClusterName");
     let database = cluster.get(&kinds::DATABASE_CLUSTER, &namespace, target);
     let faults = Faults::of(&cluster, &namespace, target, database.as_deref());
     let importer = match ready(&cluster, &job, database.as_deref(), &faults).await {
@@ -62,7 +72,41 @@ pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result
             .await?;
         return Ok(Action::await_change());
     }
-    play(&cluster, &job, &faults, &state).await
+    let pauses = pauses(&importer);
+    play(&cluster, &job, &faults, &state, pauses).await
+}
+
+/// Whether the importer may update databases.
+fn pauses(importer: &DynamicObject) -> bool {
+    let has = |rule: &Value, list: &str, item: &str| items(rule, list).iter().any(|i| i == item);
+    let mut rules = items(&importer.data, "/spec/permissions").iter();
+    rules.any(|rule| has(rule, "/resources", "databaseclusters") && has(rule, "/verbs", "update"))
+}
+
+/// Pauses the reconciliation of a database, or ends that.
+async fn set_pause(
+    cluster: &Cluster,
+    namespace: &str,
+    target: &str,
+    paused: bool,
+) -> Result<(), Error> {
+    let kind = &kinds::DATABASE_CLUSTER;
+    let Some(mut database) = cluster.read(kind, namespace, target).await? else {
+        return Ok(());
+    };
+    let annotations = database.annotations_mut();
+    let before = match paused {
+        true => annotations.insert(RECONCILE_PAUSED.to_owned(), "true".to_owned()),
+        false => annotations.remove(RECONCILE_PAUSED),
+    };
+    if before.is_some() == paused {
+        return Ok(());
+    }
+    if database.annotations().is_empty() {
+        database.metadata.annotations = None;
+    }
+    cluster.update(kind, DATA_IMPORTER, &database).await?;
+    Ok(())
 }
 
 /// The importer, if all that the job needs is there.
@@ -131,16 +175,24 @@ fn base(job: &DynamicObject) -> Value {
     status
 }
 
+/// How the import fails, if it does.
+fn fails_with(faults: &Faults) -> Option<&str> {
+    faults
+        .get("import-killed")
+        .or_else(|| faults.get("import-fails"))
+}
+
 async fn play(
     cluster: &Cluster,
     job: &DynamicObject,
     faults: &Faults,
     state: &str,
+    pauses: bool,
 ) -> Result<Action, Error> {
     let next = match state {
         "" | "Error" => "Pending",
         "Pending" => "Running",
-        _ if faults.get("import-fails").is_some() => "Failed",
+        _ if fails_with(faults).is_some() => "Failed",
         _ => "Succeeded",
     };
     if faults.holds(&format!("import:{state}")) {
@@ -154,6 +206,12 @@ async fn play(
     if next != "Pending" && stood < takes {
         return Ok(Action::requeue(takes - stood));
     }
+    let is_killed = next == "Failed" && faults.get("import-killed").is_some();
+    if pauses && next != "Pending" && !is_killed {
+        let namespace = job.namespace().unwrap_or_default();
+        let target = text(&job.data, "/spec/targetClusterName");
+        set_pause(cluster, &namespace, target, next == "Running").await?;
+    }
     let now = cluster.clock().stamp();
     let mut status = base(job);
     status["state"] = next.into();
@@ -161,7 +219,7 @@ async fn play(
         "Pending" => status["startedAt"] = now.into(),
         "Running" => {}
         "Failed" => {
-            let why = faults.get("import-fails").unwrap_or_default();
+            let why = fails_with(faults).unwrap_or_default();
             status["message"] = why.into();
         }
         _ => status["completedAt"] = now.into(),

@@ -6,13 +6,30 @@ use serde_json::{Value, json};
 use crate::film::{Film, values};
 use crate::stage::{Stage, database};
 
+const PAUSED: &str = "everest.percona.com/reconcile-paused";
+
 async fn importing(stage: &Stage) {
+    import_with(
+        stage,
+        json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}),
+    )
+    .await;
+}
+
+/// The same with an importer that pauses Everest, as those of Everest's chart for PXC and PostgreSQL
+/// do.
+async fn importing_paused(stage: &Stage) {
+    let databases = json!({"apiGroups": ["everest.percona.com"], "resources": ["databaseclusters"],
+        "verbs": ["get", "update"]});
+    import_with(stage, databases).await;
+}
+
+async fn import_with(stage: &Stage, permission: Value) {
     stage.server.put(json!({
         "apiVersion": "everest.percona.com/v1alpha1", "kind": "DataImporter",
         "metadata": {"name": "dumps"},
         "spec": {"displayName": "Dumps", "description": "", "supportedEngines": ["pxc"],
-            "permissions": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
-            "jobSpec": {"image": "none"}},
+            "permissions": [permission], "jobSpec": {"image": "none"}},
     }));
     stage.secret("keys").await;
     let mut imported = database(Engine::Pxc);
@@ -85,6 +102,74 @@ async fn an_import_that_fails_is_an_error_for_good() {
         stage.get("databaseclusters", "orders")["status"]["status"],
         "error"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn everest_leaves_a_database_alone_while_an_importer_has_paused_it() {
+    let stage = Stage::new().await;
+    let film = Film::of(&stage, &["databaseclusters"]);
+    stage.steer(json!({"orders.hold": "import:Running"})).await;
+    importing_paused(&stage).await;
+    let paused = |d: &Value| d["metadata"]["annotations"][PAUSED] == "true";
+    let before = stage.until("databaseclusters", "orders", paused).await;
+    assert_eq!(before["status"]["status"], "importing");
+    let change = json!({"spec": {"engine": {"resources": {"cpu": "2"}}}});
+    stage.patch("databaseclusters", "orders", change).await;
+    stage.pass(900).await;
+    let meanwhile = stage.get("databaseclusters", "orders");
+    assert_eq!(meanwhile["status"], before["status"]);
+    stage.steer(json!({"orders.hold": null})).await;
+    stage.until_ready("orders").await;
+    let versions = film.versions("DatabaseCluster", "orders");
+    let pointer = "/metadata/annotations/everest.percona.com~1reconcile-paused";
+    assert_eq!(values(&versions, pointer), ["", "true", ""]);
+    let carried = |engine: &Value| engine["spec"]["pxc"]["resources"]["limits"]["cpu"] == "2";
+    stage
+        .until("perconaxtradbclusters", "orders", carried)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_importer_that_fails_ends_its_pause_and_one_that_is_killed_does_not() {
+    for (fault, is_left, state) in [
+        ("import-fails", false, "error"),
+        ("import-killed", true, "importing"),
+    ] {
+        let stage = Stage::new().await;
+        let key = format!("orders.{fault}");
+        stage.steer(json!({ key: "the dump is torn" })).await;
+        importing_paused(&stage).await;
+        let failed = |job: &Value| job["status"]["state"] == "Failed";
+        let job = stage
+            .until("dataimportjobs", "data-import-orders", failed)
+            .await;
+        assert_eq!(job["status"]["message"], "the dump is torn");
+        stage.pass(900).await;
+        let now = stage.get("databaseclusters", "orders");
+        let left = now["metadata"]["annotations"][PAUSED] == "true";
+        assert_eq!(left, is_left, "{fault}");
+        assert_eq!(now["status"]["status"], state, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repaired_import_leaves_the_condition_of_the_failed_one() {
+    let stage = Stage::new().await;
+    let fault = |why: Value| json!({ "orders.import-fails": why });
+    stage.steer(fault(json!("the dump is torn"))).await;
+    importing(&stage).await;
+    let failed = |d: &Value| d["status"]["status"] == "error";
+    stage.until("databaseclusters", "orders", failed).await;
+    stage.steer(fault(Value::Null)).await;
+    // The database is ready without the job, so Everest makes it again.
+    stage.delete("dataimportjobs", "data-import-orders").await;
+    let done = |job: &Value| job["status"]["state"] == "Succeeded";
+    stage
+        .until("dataimportjobs", "data-import-orders", done)
+        .await;
+    stage.until_ready("orders").await;
+    let now = stage.get("databaseclusters", "orders");
+    assert_eq!(now["status"]["conditions"][0]["type"], "ImportFailed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -105,6 +105,13 @@ fn data_import(
         secret(path, &s3.credentials_secret_name, facts, stage, findings);
     }
     let name = &data.data_importer_name;
+    import::replicas(
+        FieldPath::of("engine.replicas"),
+        name,
+        spec,
+        facts,
+        findings,
+    );
     let path_of_name = path.field("dataImporterName");
     let found = import::importer(path_of_name.clone(), name, facts, stage, findings);
     let Some(importer) = found else {

@@ -1,6 +1,6 @@
 use super::super::tests::*;
 use super::*;
-use crate::facts::fixtures::{all, facts, with_log};
+use crate::facts::fixtures::{all, facts, serves_resources, with_log};
 use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
 use crate::rules::Validate;
@@ -370,6 +370,45 @@ const CREATION: &[Case] = &[
         },
     },
     Case {
+        rule: "data-import-replicas",
+        path: "engine.replicas",
+        breaks: |m, f| {
+            imports_postgresql(m);
+            serving(f, json!({"cpu": {}, "memory": {}}));
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, f| {
+            imports_postgresql(m);
+            serving(f, json!({"cpu": {}, "limits": {}}));
+        },
+        unknown: |m, f| {
+            imports_postgresql(m);
+            f.served = None;
+        },
+    },
+    Case {
+        rule: "data-import-replicas",
+        path: "engine.replicas",
+        breaks: |m, f| {
+            imports_postgresql(m);
+            engine(m).replicas = Field::Null;
+            serving(f, json!({"cpu": {}}));
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, f| {
+            imports_postgresql(m);
+            engine(m).replicas = 1.into();
+            serving(f, json!({"cpu": {}}));
+        },
+        unknown: |m, f| {
+            imports_postgresql(m);
+            engine(m).replicas = Field::Unknown;
+            serving(f, json!({"cpu": {}}));
+        },
+    },
+    Case {
         rule: "source-backup",
         path: "dataSource.dbClusterBackupName",
         breaks: |m, _| source(m).db_cluster_backup_name = "x".into(),
@@ -459,6 +498,16 @@ fn importer(model: &mut DatabaseModel, name: Field<String>) {
     import(model);
     let import = part(&mut source(model).data_import);
     import.data_importer_name = name;
+}
+
+fn imports_postgresql(model: &mut DatabaseModel) {
+    of_type(model, Engine::Postgresql);
+    importer(model, "everest-percona-pg-operator".into());
+}
+
+/// A cluster that serves databases whose engines have these members as their resources.
+fn serving(facts: &mut Facts, resources: serde_json::Value) {
+    facts.served = serves_resources(resources);
 }
 
 fn options(model: &mut DatabaseModel, config: Field<serde_json::Value>) {
