@@ -41,10 +41,7 @@ impl Situation {
     /// too: only then is the definition asked about.
     pub fn may_delete(&self) -> bool {
         let policies = self.policies.as_ref();
-        self.deleting
-            && self.held
-            && !self.paused
-            && policies.is_ok_and(|policies| policies.delete)
+        self.deleting && self.held && !self.paused && policies.is_ok_and(|policies| policies.delete)
     }
 }
 
