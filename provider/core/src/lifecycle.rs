@@ -49,6 +49,7 @@ pub mod restore;
 pub mod split_horizon_dns_config;
 
 pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
+pub use finalizer::held_by;
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};
 pub use observed::{Answer, Observed, Query};
 pub use own_secret::ReadsSecret;

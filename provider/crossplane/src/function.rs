@@ -23,6 +23,7 @@ mod service;
 mod shape;
 mod step;
 mod ttl;
+mod used;
 
 use std::process::ExitCode;
 

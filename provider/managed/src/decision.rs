@@ -36,6 +36,15 @@ pub struct Situation {
     pub cut_off: bool,
 }
 
+impl Situation {
+    /// Returns true if the external object may be deleted now, unless the definition is deleted
+    /// too: only then is the definition asked about.
+    pub fn may_delete(&self) -> bool {
+        let policies = self.policies.as_ref();
+        self.deleting && self.held && !self.paused && policies.is_ok_and(|policies| policies.delete)
+    }
+}
+
 /// The known facts about the external object: `P` is what was observed of one that exists, `D` its
 /// difference from what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -435,6 +444,26 @@ mod tests {
         assert_eq!(decide(&given), "Release");
         given.paused = true;
         assert_eq!(decide(&given), "Pause");
+    }
+
+    #[test]
+    fn the_definition_is_asked_about_only_where_the_external_object_may_be_deleted() {
+        let mut given = situation(&[All], UNSEEN);
+        assert!(!given.may_delete());
+        given.deleting = true;
+        assert!(given.may_delete());
+        given.held_by_others = true;
+        assert!(given.may_delete());
+        given.paused = true;
+        assert!(!given.may_delete());
+        given.paused = false;
+        given.held = false;
+        assert!(!given.may_delete());
+        for policies in [&[Observe, Create, Update][..], &[], &[Delete]] {
+            let mut given = situation(policies, UNSEEN);
+            given.deleting = true;
+            assert!(!given.may_delete(), "{policies:?}");
+        }
     }
 
     #[test]

@@ -43,6 +43,17 @@ pub enum Failure {
         /// The reason of the failure.
         source: Box<kube::Error>,
     },
+    /// The definition of the managed resource may not be read, so a deletion is not told from an
+    /// uninstall.
+    #[error(
+        "delete failed: the provider may not get the CustomResourceDefinition {0}, so it cannot \
+         tell whether its package is being uninstalled, which deletes no external objects: nothing \
+         is deleted. Crossplane's RBAC manager grants this right to an installed package. If you \
+         grant rights yourself, grant the provider's service account get on \
+         customresourcedefinitions.apiextensions.k8s.io. {way_out}",
+        way_out = WAY_OUT
+    )]
+    DefinitionForbidden(String),
     /// The managed resource cannot be understood.
     #[error("{0}")]
     Unreadable(String),
@@ -165,7 +176,9 @@ impl Failure {
             Failure::Create(_) => Reason::CannotCreateExternalResource,
             Failure::Refused(_) if missing => Reason::CannotCreateExternalResource,
             Failure::Update(_) | Failure::Refused(_) => Reason::CannotUpdateExternalResource,
-            Failure::Delete(_) => Reason::CannotDeleteExternalResource,
+            Failure::Delete(_) | Failure::DefinitionForbidden(_) => {
+                Reason::CannotDeleteExternalResource
+            }
             Failure::Control { .. } => Reason::CannotUpdateManagedResource,
             Failure::Held(_) => Reason::PendingExternalResource,
             Failure::External { .. }

@@ -188,7 +188,7 @@ impl<C: Connector> Reconciler<'_, C> {
     /// released.
     async fn run(&mut self) -> Result<Option<Outcome>, Failure> {
         let mut situation = self.situation();
-        if situation.deleting && situation.held {
+        if situation.may_delete() {
             situation.definition_deleted = self.is_definition_deleted().await?;
         }
         let mut cut_off: Option<BoxError> = None;

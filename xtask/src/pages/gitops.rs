@@ -61,10 +61,16 @@ fn flux(object: &Value) -> bool {
     program.execute(&context) == Ok(true.into())
 }
 
-/// A condition of generation 2.
+/// A condition of the last generation, 2.
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     json!({ "type": kind, "status": status, "reason": reason, "message": message,
         "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 2 })
+}
+
+/// The condition as it was before the last change.
+fn stale(mut condition: Value) -> Value {
+    condition["observedGeneration"] = json!(1);
+    condition
 }
 
 /// A database of generation 2.
@@ -74,6 +80,16 @@ fn database(conditions: Vec<Value>) -> Value {
         "kind": "Database",
         "metadata": { "name": "orders", "generation": 2 },
         "status": { "observedGeneration": 2, "conditions": conditions },
+    })
+}
+
+/// A composite resource of generation 2: Crossplane writes the generation to its conditions only.
+fn composite(conditions: Vec<Value>) -> Value {
+    json!({
+        "apiVersion": "platform.example.org/v1alpha1",
+        "kind": "AppDatabase",
+        "metadata": { "name": "orders", "generation": 2 },
+        "status": { "conditions": conditions },
     })
 }
 
@@ -142,6 +158,56 @@ fn argo_cd_and_flux_understand_every_state_of_a_managed_resource() {
 }
 
 #[test]
+fn a_change_that_was_refused_or_waits_is_not_taken_for_the_readiness_from_before_it() {
+    let synced = || condition("Synced", "True", "ReconcileSuccess", "");
+    let failed = || condition("Synced", "False", "ReconcileError", "would shrink");
+    let paused = || condition("Synced", "False", "ReconcilePaused", "paused");
+    let available = || condition("Ready", "True", "Available", "");
+    let late = "the last change is not done yet";
+    let cases = [
+        (
+            "refused",
+            vec![stale(available()), failed()],
+            ("Degraded", "would shrink"),
+        ),
+        (
+            "refused, and observed as it is",
+            vec![available(), failed()],
+            ("Degraded", "would shrink"),
+        ),
+        (
+            "paused",
+            vec![stale(available()), paused()],
+            ("Suspended", "paused"),
+        ),
+        (
+            "waiting",
+            vec![stale(available()), synced()],
+            ("Progressing", late),
+        ),
+        (
+            "not reconciled since a refusal",
+            vec![stale(available()), stale(failed())],
+            ("Progressing", "not reconciled yet"),
+        ),
+    ];
+    for (state, conditions, (health, message)) in cases {
+        for object in [database(conditions.clone()), composite(conditions)] {
+            let expected = (health.to_owned(), message.to_owned());
+            assert_eq!(argo_cd(&object), expected, "{state}: {object}");
+            assert!(!flux(&object), "{state}: {object}");
+        }
+    }
+    for object in [
+        database(vec![synced(), available()]),
+        composite(vec![synced(), available()]),
+    ] {
+        assert_eq!(argo_cd(&object).0, "Healthy");
+        assert!(flux(&object));
+    }
+}
+
+#[test]
 fn an_object_that_was_never_reconciled_is_not_ready() {
     let never = ("Progressing".to_owned(), "not reconciled yet".to_owned());
     let mut object = database(Vec::new());
@@ -164,8 +230,14 @@ fn the_message_is_that_of_the_condition_that_decides() {
 
 #[test]
 fn a_config_is_ready_without_a_condition_about_reconciles() {
-    let mut config = database(vec![condition("Ready", "True", "Available", "")]);
-    config["kind"] = json!("ClusterProviderConfig");
-    assert_eq!(argo_cd(&config).0, "Healthy");
-    assert!(flux(&config));
+    let of = |ready: Value| {
+        let mut config = composite(vec![ready]);
+        config["kind"] = json!("ClusterProviderConfig");
+        config
+    };
+    let available = || condition("Ready", "True", "Available", "");
+    assert_eq!(argo_cd(&of(available())).0, "Healthy");
+    assert!(flux(&of(available())));
+    assert_eq!(argo_cd(&of(stale(available()))).0, "Progressing");
+    assert!(!flux(&of(stale(available()))));
 }

@@ -92,7 +92,7 @@ const WAITS_FOR: [(&str, &str); 21] = [
 ];
 
 /// What holds an object, at the end of a sentence: its finalizers, and what each waits for.
-pub(super) fn held_by(finalizers: &[String]) -> String {
+pub fn held_by(finalizers: &[String]) -> String {
     if finalizers.is_empty() {
         return String::new();
     }

@@ -63,14 +63,19 @@ fn compose(
         step.report.wait(format!(
             "backup {resource:?}: it is taken once the database {waited:?} is ready"
         ));
+        step.withdraw(resource);
         return Ok(());
     }
     others::label(&mut object);
     protect(&mut object, entry, observed.as_ref());
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let subject = format!("backup {resource:?} ({name})");
-    if observed.is_none() {
-        check(step, &subject, &object)?;
+    if observed.is_none()
+        && let Some(leaving) = check(step, &subject, &object)?
+    {
+        step.report.wait_unwatched(format!("{subject}: {leaving}"));
+        step.withdraw(resource);
+        return Ok(());
     }
     let ready = match &observed {
         None => {
@@ -187,13 +192,18 @@ fn protect(
     }
 }
 
-/// Checks a new backup against Everest's rules, and that it does not belong to someone else.
-fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), ComposeError> {
+/// Checks a new backup against Everest's rules, and that its name is free. Returns what it waits for
+/// if an object of its name is being deleted.
+fn check(
+    step: &mut Step<'_>,
+    subject: &str,
+    object: &Value,
+) -> Result<Option<String>, ComposeError> {
     let Ok(typed) = serde_json::from_value::<DatabaseClusterBackup>(object.clone()) else {
         step.report.refuse(format!(
             "{subject}: spec.backupStorageName and spec.dbClusterName must be strings"
         ));
-        return Ok(());
+        return Ok(None);
     };
     let model = v1::backup::observed(&typed, &v1::OwnedKeys::default());
     let mut findings = model.check(None);
@@ -201,31 +211,28 @@ fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), Compo
     let facts = facts::load(&mut step.lookups, &wanted, None);
     findings.extend(model.check_cluster(None, &facts, Stage::Plan));
     step.report.findings(subject, findings);
-    if let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str()) {
-        identity::refuse_taken(step, KIND, (namespace, name), "choose another name")?;
-    }
-    Ok(())
+    let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str())
+    else {
+        return Ok(None);
+    };
+    let leaving = identity::refuse_taken(step, KIND, (namespace, name), "choose another name")?;
+    Ok(leaving)
 }
 
 /// Refuses to remove a database whose composed backups stay: Everest holds the deletion of a
 /// database until the last of its backups is gone.
 pub(super) fn keep_databases(step: &mut Step<'_>) {
-    let Some(observed) = step.request.observed.as_ref() else {
-        return;
-    };
     let mut gone = Vec::new();
-    for resource in observed.resources.keys() {
-        let composed = step.observed_object(resource).unwrap_or_default();
+    for resource in step.dropped() {
+        let composed = step.observed_object(&resource).unwrap_or_default();
         if composed["kind"] == "DatabaseCluster"
             && composed["apiVersion"] == v1::API_VERSION
-            && step.desired(resource).is_none()
-            && let Ok(Some(database)) = step.observed::<DatabaseCluster>(resource)
+            && let Ok(Some(database)) = step.observed::<DatabaseCluster>(&resource)
             && let Some(name) = database.metadata.name
         {
-            gone.push((resource.clone(), name));
+            gone.push((resource, name));
         }
     }
-    gone.sort();
     for (resource, name) in gone {
         let staying = step.desired_of(KIND).into_iter().find(|backup| {
             let object = step.desired(backup);

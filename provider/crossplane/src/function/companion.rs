@@ -110,8 +110,9 @@ fn one<M: Companion>(step: &mut Step<'_>, resource: &str, entry: Option<&Compani
 /// 1. The object of earlier steps, the input and the values of the patches are laid over each
 ///    other.
 /// 2. The rules judge the values that will hold: the desired object laid over the observed one.
-/// 3. A new object waits for its Secret, if Secrets are looked up. Everest makes the object the owner
-///    of the Secret and deletes the Secret with it, so the Secret may not be for something else.
+/// 3. A new object waits until a former one of its name is gone, and for its Secret, if Secrets are
+///    looked up. Everest makes the object the owner of the Secret and deletes the Secret with it, so
+///    the Secret may not be for something else.
 /// 4. It is ready once it exists, because Everest reports no state of it.
 fn compose<M: Companion>(
     step: &mut Step<'_>,
@@ -143,9 +144,11 @@ fn compose<M: Companion>(
     check::<M>(step, resource, &subject, &object, observed.as_ref())?;
     if observed.is_none() {
         let place = (&*identity.namespace, &*identity.name);
-        identity::refuse_taken(step, M::EVEREST_KIND, place, ADVICE)?;
-        if let Some(fault) = fault_of_secret::<M>(step, &identity, &object["spec"]) {
-            step.report.wait_unwatched(format!("{subject}: {fault}"));
+        let leaving = identity::refuse_taken(step, M::EVEREST_KIND, place, ADVICE)?;
+        let fault = fault_of_secret::<M>(step, &identity, &object["spec"]);
+        if let Some(waited) = leaving.or(fault) {
+            step.report.wait_unwatched(format!("{subject}: {waited}"));
+            step.withdraw(resource);
             return Ok(());
         }
         step.report.wait(format!("{subject}: it is being created"));

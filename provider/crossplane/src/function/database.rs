@@ -165,10 +165,11 @@ fn compose(
         ));
     }
 
+    let mut leaving = None;
     let state = match &observed {
         None => {
             let place = (&*identity.namespace, &*identity.name);
-            identity::refuse_taken(step, KIND, place, TAKEN)?;
+            leaving = identity::refuse_taken(step, KIND, place, TAKEN)?;
             check(step, &subject, &planned, None, None);
             if identity.derived {
                 step.report.note(format!(
@@ -178,7 +179,10 @@ fn compose(
                     everest_core::name::LIMIT
                 ));
             }
-            step.report.wait(format!("{subject}: it is being created"));
+            match &leaving {
+                Some(leaving) => step.report.wait_unwatched(format!("{subject}: {leaving}")),
+                None => step.report.wait(format!("{subject}: it is being created")),
+            }
             None
         }
         Some(observed) => {
@@ -216,7 +220,10 @@ fn compose(
         let status = status(&identity, observed.as_ref(), ready, secret.as_deref());
         step.tell(&place, status);
     }
-    step.put(resource, object, ready);
+    match leaving {
+        Some(_) => step.withdraw(resource),
+        None => step.put(resource, object, ready),
+    }
     step.databases.insert(
         resource.to_owned(),
         Database {

@@ -1,7 +1,8 @@
 //! Name and namespace of a composed object, and whose the name is.
 
+use everest_core::api::IN_USE;
 use everest_core::facts::Seen;
-use everest_core::v1;
+use everest_core::{lifecycle, v1};
 use everest_schemas::function::{CompanionInput, DatabaseInput};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -123,27 +124,45 @@ pub(super) fn refuse_other_kind(
 }
 
 /// Refuses an existing object of Everest that is someone else's: Crossplane would silently take over
-/// an object without a controller.
+/// an object without a controller. Returns what is waited for if the object is being deleted.
 pub(super) fn refuse_taken(
     step: &mut Step<'_>,
     kind: &'static str,
     (namespace, name): (&str, &str),
     advice: &'static str,
-) -> Result<(), NameError> {
+) -> Result<Option<String>, NameError> {
     if !step.lookups.everest() {
-        return Ok(());
+        return Ok(None);
     }
     let existing = step
         .lookups
         .object(v1::API_VERSION, kind, Some(namespace), name);
     match existing {
+        Seen::Found(object) if object["metadata"]["deletionTimestamp"].is_string() => {
+            Ok(Some(leaving(kind, name, &object)))
+        }
         Seen::Found(object) if step.is_foreign(&object) => Err(NameError::Taken {
             kind,
             name: name.to_owned(),
             advice,
         }),
-        _ => Ok(()),
+        _ => Ok(None),
     }
+}
+
+/// What a new object waits for while one of its name is being deleted.
+fn leaving(kind: &str, name: &str, object: &Value) -> String {
+    let finalizers = object["metadata"]["finalizers"].clone();
+    let finalizers: Vec<String> = serde_json::from_value(finalizers).unwrap_or_default();
+    let held = lifecycle::held_by(&finalizers);
+    let is_in_use = finalizers.iter().any(|finalizer| finalizer == IN_USE);
+    let advice = if kind == "BackupStorage" && is_in_use {
+        ". Everest never takes this finalizer off a storage that was deleted while it was used: \
+         remove it by hand once no database, backup or restore names the storage"
+    } else {
+        ""
+    };
+    format!("it waits until the {kind} {name:?} is gone, which is being deleted{held}{advice}")
 }
 
 /// The name of an object: the observed one, otherwise that of the input, of an earlier step, or

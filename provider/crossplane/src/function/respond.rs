@@ -7,7 +7,7 @@ use function_sdk_rust::response;
 
 use super::step::Step;
 use super::ttl::{self, TTL, TTL_UNWATCHED};
-use super::{backup, companion, database, input, others, report};
+use super::{backup, companion, database, input, others, report, used};
 
 /// Returns the response to a request; the same request always gets the same response.
 ///
@@ -16,7 +16,8 @@ use super::{backup, companion, database, input, others, report};
 ///    and those that earlier steps desire are put together, checked, and judged for readiness.
 /// 3. Backups follow, because they need their database, and then other Everest objects that earlier
 ///    steps desire.
-/// 4. A refusal stops the pipeline: Crossplane then writes nothing and deletes nothing.
+/// 4. What others use stays until nothing uses it.
+/// 5. A refusal stops the pipeline: Crossplane then writes nothing and deletes nothing.
 #[must_use]
 pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
     let read = input::read(request).and_then(|input| Ok((ttl::of(&input)?, input)));
@@ -68,4 +69,5 @@ fn compose(step: &mut Step<'_>, input: &Input) {
     }
     others::run(step);
     backup::keep_databases(step);
+    used::keep(step);
 }

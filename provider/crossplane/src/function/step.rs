@@ -1,6 +1,6 @@
 //! The data of a request while it is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use everest_core::facts::Planned;
 use everest_core::v1;
@@ -32,6 +32,8 @@ pub(super) struct Step<'a> {
     /// Everest objects that earlier steps desire, and all objects of this step, by composed
     /// resource.
     objects: BTreeMap<String, Desired>,
+    /// The composed resources of earlier steps that are not to be created yet.
+    withdrawn: BTreeSet<String>,
     /// The status for the composite resource.
     status: Value,
 }
@@ -88,6 +90,7 @@ impl<'a> Step<'a> {
             planned: Planned::default(),
             databases: BTreeMap::new(),
             objects,
+            withdrawn: BTreeSet::new(),
             status: Value::Null,
         }
     }
@@ -123,6 +126,29 @@ impl<'a> Step<'a> {
         let ready = Some(ready);
         self.objects
             .insert(resource.to_owned(), Desired { object, ready });
+    }
+
+    /// Takes back an object that an earlier step desires and that is not to be created yet.
+    pub(super) fn withdraw(&mut self, resource: &str) {
+        self.objects.remove(resource);
+        self.withdrawn.insert(resource.to_owned());
+    }
+
+    /// The observed composed resources that are no longer desired, in order. Crossplane deletes
+    /// them.
+    pub(super) fn dropped(&self) -> Vec<String> {
+        let observed = self.request.observed.iter();
+        let mut names: Vec<String> = observed
+            .flat_map(|state| state.resources.keys())
+            .filter(|name| !self.objects.contains_key(*name))
+            .filter(|name| {
+                let mut earlier = self.request.desired.iter();
+                !earlier.any(|state| state.resources.contains_key(*name))
+            })
+            .cloned()
+            .collect();
+        names.sort();
+        names
     }
 
     /// Sets the readiness of an object that an earlier step desires.
@@ -180,6 +206,10 @@ impl<'a> Step<'a> {
         response.requirements = self.lookups.into_requirements();
         if stops {
             return response;
+        }
+        if let Some(state) = response.desired.as_mut() {
+            let withdrawn = &self.withdrawn;
+            state.resources.retain(|name, _| !withdrawn.contains(name));
         }
         for (name, desired) in self.objects {
             let composed = response::desired_composed(&mut response, name);

@@ -3,8 +3,9 @@
 use function_sdk_rust::proto::v1::Severity;
 use serde_json::json;
 
+use crate::everest;
 use crate::fixtures::{ready, spec, world};
-use crate::world::World;
+use crate::world::{World, key};
 
 const PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
 
@@ -50,6 +51,57 @@ fn a_backup_is_taken_once_its_database_is_ready() {
 
     world.object("first")["status"]["state"] = json!("Failed");
     assert!(world.reconcile().messages(Severity::Warning)[0].contains("the backup failed"));
+}
+
+#[test]
+fn a_backup_of_an_earlier_step_waits_for_its_database_as_well() {
+    let mut world = world(spec("pxc"));
+    world.input["backups"] = json!([{"resource": "first", "database": "db"}]);
+    world.earlier.insert(
+        "first".to_owned(),
+        json!({
+            "apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseClusterBackup",
+            "metadata": {"name": "before-release"},
+            "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+        }),
+    );
+    let answer = world.reconcile();
+    assert_eq!(answer.fatal(), None);
+    assert!(!answer.desired().contains_key("first"));
+    assert!(answer.desired().contains_key("db"));
+    let told = answer.condition("DatabasesReady").2;
+    assert!(
+        told.contains("backup \"first\": it is taken once"),
+        "{told}"
+    );
+
+    everest::take_up(&mut world, "db");
+    everest::make_ready(&mut world, "db");
+    world.reconcile();
+    let backup = world.reconcile().object("first");
+    assert_eq!(backup["metadata"]["name"], "before-release");
+}
+
+#[test]
+fn a_backup_waits_until_a_former_one_of_its_name_is_gone() {
+    let mut world = with_backup(ready(spec("pxc")));
+    world.input["backups"][0]["name"] = json!("nightly");
+    let former = json!({
+        "apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseClusterBackup",
+        "metadata": {"name": "nightly", "namespace": "prod", "finalizers": [PROTECTION],
+            "deletionTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"dbClusterName": "former", "backupStorageName": "s3"},
+    });
+    world.add(former.clone());
+    let answer = world.reconcile();
+    assert_eq!(answer.fatal(), None);
+    assert!(!answer.desired().contains_key("first"));
+    let told = answer.condition("DatabasesReady").2;
+    assert!(told.contains("which is being deleted"), "{told}");
+    world.objects.remove(&key(&former));
+    assert!(world.reconcile().desired().contains_key("first"));
 }
 
 #[test]

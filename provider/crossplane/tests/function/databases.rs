@@ -99,6 +99,20 @@ fn a_database_of_somebody_else_is_not_taken_over() {
         refused.contains(&format!("the DatabaseCluster {name:?} exists in the namespace and is not this composite resource's")),
         "{refused}"
     );
+    // One that is being deleted is waited for.
+    let metadata = &mut world.objects.get_mut(&key).unwrap()["metadata"];
+    metadata["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    metadata["finalizers"] = json!(["everest.percona.com/upstream-cluster-cleanup"]);
+    let answer = world.reconcile();
+    assert_eq!(answer.fatal(), None);
+    assert_eq!(answer.desired().len(), 0);
+    let told = answer.condition("DatabasesReady").2;
+    assert!(
+        told.contains("which is being deleted, held by the finalizers"),
+        "{told}"
+    );
+    world.objects.remove(&key);
+    assert!(world.reconcile().desired().contains_key("db"));
 }
 
 #[test]

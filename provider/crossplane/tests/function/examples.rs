@@ -123,6 +123,23 @@ fn a_database_comes_with_its_bucket_and_its_monitoring_server() {
 }
 
 #[test]
+fn the_bucket_outlives_the_database_that_uses_it() {
+    let composition = &objects("own-bucket", "composition.yaml")[0];
+    let usage = composition
+        .pointer("/spec/pipeline/1/input/resources/0/base")
+        .unwrap();
+    assert_eq!(usage["kind"], "Usage");
+    let spec = &usage["spec"];
+    assert_eq!(spec["of"]["kind"], "BackupStorage");
+    assert_eq!(spec["by"]["kind"], "DatabaseCluster");
+    for end in ["of", "by"] {
+        assert_eq!(spec[end]["apiVersion"], "everest.percona.com/v1alpha1");
+        assert_eq!(spec[end]["resourceSelector"]["matchControllerRef"], true);
+    }
+    assert_eq!(spec["replayDeletion"], true);
+}
+
+#[test]
 fn self_service_gives_each_team_its_size_and_its_policy() {
     let mut asked = objects("self-service", "xr.yaml").into_iter();
 

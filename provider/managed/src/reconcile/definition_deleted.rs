@@ -17,15 +17,17 @@ impl<C: Connector> Reconciler<'_, C> {
     /// watch may be stale just then.
     ///
     /// # Errors
-    /// If the control plane does not answer: a database must not be deleted on a guess. Without the
-    /// right to read definitions, the answer is no.
+    /// If the definition cannot be read: a database must not be deleted on a guess. The right to
+    /// read it goes with the package as well.
     pub(super) async fn is_definition_deleted(&self) -> Result<bool, Failure> {
         let definitions: Api<CustomResourceDefinition> = Api::all(self.control());
         let plural = C::Managed::plural(&());
         let name = format!("{plural}.{}", C::Managed::group(&()));
         let definition = match definitions.get_metadata_opt(&name).await {
             Ok(definition) => definition,
-            Err(kube::Error::Api(status)) if status.code == 403 => None,
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                return Err(Failure::DefinitionForbidden(name));
+            }
             Err(error) => return Err(Failure::control("reading the definition")(error)),
         };
         let began = definition.and_then(|definition| definition.metadata.deletion_timestamp);

@@ -17,6 +17,7 @@ use crate::{
 };
 
 const ORDER: Kind = (MANAGED, "Database");
+const ORDERED_STORAGE: Kind = (MANAGED, "BackupStorage");
 const STORAGE: Kind = ("everest.percona.com/v1alpha1", "BackupStorage");
 const COMPOSITE: Kind = ("platform.example.org/v1alpha1", "StoredDatabase");
 const OPERATOR: (&str, &str) = ("percona-postgresql-operator", "stable-v2");
@@ -87,16 +88,19 @@ async fn a_composed_database_and_its_storage_get_names_that_everest_accepts_and_
         assert_eq!(schedule["backupStorageName"], name("storageName"));
         delete(&client, COMPOSITE, &namespace, "orders").await;
         let references = ready["spec"]["crossplane"]["resourceRefs"].as_array();
-        let mut references = references.unwrap().iter();
-        let composed = references.find(|reference| reference["kind"] == "Database");
-        let composed = composed.unwrap()["name"].as_str().unwrap();
-        until(&client, ORDER, &namespace, composed, Value::is_null).await;
-        let left = get(&client, DATABASE, &namespace, &name("databaseName")).await;
-        assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left:#}");
-        // Its schedule uses the storage, which waits until the database is gone.
+        for kind in [ORDER, ORDERED_STORAGE] {
+            let mut references = references.unwrap().iter();
+            let composed = references.find(|reference| reference["kind"] == kind.1);
+            let composed = composed.unwrap()["name"].as_str().unwrap();
+            until(&client, kind, &namespace, composed, Value::is_null).await;
+        }
+        // The database outlives the composite resource, with the storage of its backups.
+        for (kind, member) in [(DATABASE, "databaseName"), (STORAGE, "storageName")] {
+            let left = get(&client, kind, &namespace, &name(member)).await;
+            assert!(left["metadata"]["name"].is_string(), "{kind:?}: {left:#}");
+            assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left:#}");
+        }
         delete(&client, DATABASE, &namespace, &name("databaseName")).await;
-        let storage = name("storageName");
-        until(&client, STORAGE, &namespace, &storage, Value::is_null).await;
     };
     tokio::select! {
         () = lives => {}

@@ -189,6 +189,36 @@ async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_database_stays_while_its_definition_may_not_be_read() {
+    let (plane, path) = database(&json!({}));
+    let controller = process::<Databases>(&plane);
+    rest(&plane, &controller, &path).await;
+    plane.delete(&path);
+    plane.forbid("customresourcedefinitions");
+    for _ in 0..3 {
+        let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
+        reconcile(&managed, &controller).await;
+    }
+    let held = external(&plane).unwrap();
+    assert!(held["metadata"]["deletionTimestamp"].is_null(), "{held:#}");
+    let synced = condition(&plane, &path, "Synced");
+    let message = synced["message"].as_str().unwrap();
+    for part in [
+        "may not get the CustomResourceDefinition everestdatabases.everest.m.openeverest.io",
+        "remove Delete from spec.managementPolicies",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+
+    // The way out: what deletes nothing does not ask about the definition.
+    let policies = json!(["Observe", "Create", "Update"]);
+    plane.change(&path, &json!({"spec": {"managementPolicies": policies}}));
+    rest(&plane, &controller, &path).await;
+    assert_eq!(managed(&plane), None);
+    assert!(external(&plane).is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_database_whose_end_was_asked_for_before_goes_although_the_definition_does_too() {
     let turn = |plane: &ControlPlane, path: &str| {
         plane.delete(path);

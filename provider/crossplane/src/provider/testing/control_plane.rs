@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
-use test_apiserver::{ApiServer, Asks, At, Fault, Process, Trouble, When};
+use test_apiserver::{ApiServer, Asks, At, Fault, Matcher, Process, Times, Trouble, When};
 use tokio_util::sync::CancellationToken;
 
 use crate::provider::rights;
@@ -74,6 +74,13 @@ impl ControlPlane {
     /// Has the process die right after its `writes`th write from now on.
     pub(crate) fn kill_after(&self, writes: usize) {
         let fault = Fault::new(At::Write(writes), When::After, Trouble::Kill);
+        self.process().inject(fault);
+    }
+
+    /// The process under test may no longer do anything with the objects of a kind.
+    pub(crate) fn forbid(&self, plural: &str) {
+        let at = At::Matching(Matcher::any().resource(plural));
+        let fault = Fault::new(at, When::Before, Trouble::Status(403)).times(Times::Always);
         self.process().inject(fault);
     }
 
