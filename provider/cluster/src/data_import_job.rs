@@ -27,7 +27,7 @@ pub async fn create(
     made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<DataImportJobModel> {
-    let content = Credentials::given(config).map(|given| given.secret(planned));
+    let content = Credentials::given(planned, config).map(|given| given.secret(planned));
     let mut lifecycle = BeginImport::of(planned, content, cluster.field_manager());
     let created = drive::created(cluster, planned, &mut lifecycle, made, wait).await;
     if let Creation::NotCreated(error) = &created

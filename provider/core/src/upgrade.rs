@@ -97,7 +97,8 @@ pub fn is_pinned(engine: &EngineSpec, pending: &str) -> bool {
 /// | a version | that version |
 ///
 /// If the engine version changes while nothing is pending yet, the CR version is unknown: the same
-/// run may upgrade the operator first.
+/// run may upgrade the operator first. If the engine version itself is unknown, it may turn out to
+/// be the present one, so with `engine.cr_version` left out nothing is promised about the CR version.
 pub fn foresee(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut DatabaseModel) -> bool {
     let following = match wish(config) {
         Field::Known(version) => follows(version),
@@ -113,11 +114,7 @@ pub fn foresee(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut Data
         return false;
     }
     let pending = pending(prior).map(str::to_owned);
-    let Some(engine) = planned
-        .spec
-        .known_mut()
-        .and_then(|spec| spec.engine.known_mut())
-    else {
+    let Some(engine) = engine_mut(planned) else {
         return false;
     };
     let Some(pending) = pending else {
@@ -126,12 +123,17 @@ pub fn foresee(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut Data
         }
         return false;
     };
-    engine.cr_version = if following {
-        RECOMMENDED.into()
+    if !following && engine.version.is_unknown() {
+        engine.cr_version = Field::Unknown;
+        planned.cr_version = Field::Unknown;
     } else {
-        pending.clone().into()
-    };
-    planned.cr_version = pending.into();
+        engine.cr_version = if following {
+            RECOMMENDED.into()
+        } else {
+            pending.clone().into()
+        };
+        planned.cr_version = pending.into();
+    }
     planned.recommended_cr_version = Field::Unknown;
     planned.ready = Field::Unknown;
     planned.status = Field::Unknown;

@@ -102,9 +102,11 @@ impl Kind for Database {
                 ),
                 "deletion_protection is true in the state. Destroying the database deletes its \
                  volumes. If that is what you want, set deletion_protection = false, apply that, \
-                 and plan again. If the database is tainted, every apply tries to replace it \
-                 instead: run terraform untaint with its address first. To keep the database, that \
-                 command is enough.",
+                 and plan again. Do the same if destroy = false in its lifecycle block keeps the \
+                 replaced database: the provider is not told of that. The old database then stays \
+                 in the cluster, and no resource manages it. If the database is tainted, every \
+                 apply tries to replace it instead: run terraform untaint with its address first. \
+                 To keep the database, that command is enough.",
             );
         }
         diagnostics::report(prior.check_destruction(), diags);

@@ -72,18 +72,31 @@ pub trait Guarded: Kind {
     }
 }
 
+/// The model that a plan is judged by, and the one that it changes. Terraform plans a replacement
+/// once more, as a creation, but shows nothing of that second plan unless it has an error. So the
+/// first plan is judged as the creation too.
+pub fn judged<'a, M>(plan: &'a Plan<'_, M>) -> (&'a M, Option<&'a M>) {
+    if plan.requires_replace().is_empty() {
+        (&plan.intended, plan.prior.as_ref())
+    } else {
+        (&plan.config, None)
+    }
+}
+
 /// Warns of a change's effect, and reports the cluster's objections. A plan that changes nothing,
-/// or that has an error already, sends no request.
-pub async fn at_plan<K: Guarded>(session: &Session, plan: &mut Plan<'_, K::Model>) {
+/// or that has an error already, sends no request. Where the answer `is_shown` only if it is an
+/// error, nothing is counted as reported.
+pub async fn at_plan<K: Guarded>(session: &Session, plan: &mut Plan<'_, K::Model>, is_shown: bool) {
     // What is found is told at the end: until then the plan is looked at as a whole.
     let mut diags = Diagnostics::new();
-    look_at_plan::<K>(session, plan, &mut diags).await;
+    look_at_plan::<K>(session, plan, is_shown, &mut diags).await;
     plan.diags.extend(diags);
 }
 
 async fn look_at_plan<K: Guarded>(
     session: &Session,
     plan: &Plan<'_, K::Model>,
+    is_shown: bool,
     diags: &mut Diagnostics,
 ) {
     let cx = plan.cx;
@@ -98,7 +111,7 @@ async fn look_at_plan<K: Guarded>(
     if let Some(prior) = &plan.prior {
         warn::<K>(session, prior, Some(&plan.planned), diags);
     }
-    let (intended, prior) = (&plan.intended, plan.prior.as_ref());
+    let (intended, prior) = judged(plan);
     // Without a cluster the plan stands as it is; what follows is more than it needs.
     let Ok(cluster) = session.cluster().await else {
         look_ahead::<K>(session, prior, intended, &Facts::default(), diags);
@@ -110,7 +123,9 @@ async fn look_at_plan<K: Guarded>(
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan {what}")));
     };
-    missing_rights::unchecked(session, K::TYPE, cluster, diags);
+    if is_shown {
+        missing_rights::unchecked(session, K::TYPE, cluster, diags);
+    }
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
@@ -141,7 +156,9 @@ async fn look_at_plan<K: Guarded>(
     };
     diags.extend(diagnostics::will_take(&cluster.taken(), &what));
     diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
-    if let Err(error) = answer {
+    if let Err(error) = answer
+        && (is_shown || matches!(error, ClusterError::Refused { .. }))
+    {
         let doing = if plan.is_create() {
             format!("create {what}")
         } else {

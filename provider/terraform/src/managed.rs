@@ -20,7 +20,7 @@ use crate::{
     guardrails::{self, Guarded},
     key::Key,
     missing_rights, moved, raised,
-    replaced::{self, Former, Formers},
+    replaced::{self, Former, Formers, Seen},
     session::Session,
 };
 
@@ -51,12 +51,11 @@ pub struct Managed<K: Kind> {
 
 impl<K: Kind> Managed<K> {
     /// Notes an object of the state, for the plan of a creation that replaces it.
-    fn note(&self, state: &K::Model, private: &Private, judged: bool) {
+    fn note(&self, state: &K::Model, private: &Private, seen: Seen) {
         let former = Former {
             state: state.clone(),
-            uid: replaced::uid(private),
-            never_ready: replaced::never_was_ready(private),
-            judged,
+            private: private.clone(),
+            seen,
         };
         self.formers.note(K::id(state), former);
     }
@@ -64,7 +63,12 @@ impl<K: Kind> Managed<K> {
     /// The object in the state that a plan is about, or that its creation replaces.
     fn former(&self, plan: &Plan<'_, K::Model>) -> Option<Former<K::Model>> {
         if let Some(prior) = &plan.prior {
-            self.note(prior, &plan.private, !plan.requires_replace().is_empty());
+            let seen = if plan.requires_replace().is_empty() {
+                Seen::Planned
+            } else {
+                Seen::Judged
+            };
+            self.note(prior, &plan.private, seen);
         }
         self.formers.of(&K::id(&plan.planned))
     }
@@ -105,7 +109,7 @@ async fn namesake<K: Kind>(
     prior: &K::Model,
     private: &Private,
 ) -> Result<Namesake, ClusterError> {
-    let noted = replaced::replaced_uid(private).or_else(|| replaced::uid(private));
+    let noted = replaced::uid_of_former(private);
     // What a state shows after a replacement that was cut off is the new object's.
     let uid = noted.as_deref().or_else(|| K::uid(prior));
     cluster.namesake(prior, uid).await
@@ -150,20 +154,27 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     async fn plan(&self, plan: &mut Plan<'_, K::Model>) -> Result<(), Diagnostic> {
+        if !plan.is_create() {
+            replaced::settle(&mut plan.private);
+        }
         raised::keep(plan);
         K::plan(plan);
         if !plan.is_create() && plan.private.get(UNACKNOWLEDGED) == Some(true) {
             K::open_an_output(&mut plan.planned);
         }
-        let prior = plan.prior.as_ref();
-        let found = plan.intended.check_time(prior, self.session.now());
+        let (intended, prior) = guardrails::judged(plan);
+        let found = intended.check_time(prior, self.session.now());
         diagnostics::report(found, plan.diags);
+        let former = self.former(plan).filter(|_| plan.is_create());
         if !plan.is_create() && plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
         }
-        let former = self.former(plan);
-        if let Some(former) = former.filter(|_| plan.is_create()) {
+        // Terraform shows the second plan of a replacement only if it has an error.
+        let is_shown = former
+            .as_ref()
+            .is_none_or(|former| former.seen == Seen::Read);
+        if let Some(former) = former {
             replaced::plan::<K>(&self.session, &former, plan);
         } else if let Some(prior) = &plan.prior
             && !plan.requires_replace().is_empty()
@@ -172,7 +183,7 @@ impl<K: Guarded> Resource for Managed<K> {
             let judged = replaced::as_judged::<K>(prior, never_ready, plan.diags);
             K::forbid_destroy(&judged, plan.diags);
         }
-        guardrails::at_plan::<K>(&self.session, plan).await;
+        guardrails::at_plan::<K>(&self.session, plan, is_shown).await;
         self.session.note_planned(&plan.planned);
         Ok(())
     }
@@ -203,6 +214,7 @@ impl<K: Guarded> Resource for Managed<K> {
             diags,
             ..
         } = request;
+        replaced::settle(private);
         let prior = &prior;
         let what = named::<K>(prior);
         let Some(cluster) = self.session.for_read(&what, diags).await? else {
@@ -246,7 +258,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 if K::is_ready(&found) {
                     replaced::note_ready(private);
                 }
-                self.note(prior, private, false);
+                self.note(prior, private, Seen::Read);
                 // A creation that never was ready cannot look ready from before; an update can.
                 if private.get(UPDATING) != Some(true) {
                     if K::is_ready(&found) {
@@ -265,7 +277,7 @@ impl<K: Guarded> Resource for Managed<K> {
                     // is not reserved.
                     private.clear_pending();
                     let _ = private.set(GONE, true);
-                    self.note(prior, private, false);
+                    self.note(prior, private, Seen::Read);
                 } else {
                     self.formers.forget(&K::id(prior));
                 }

@@ -34,13 +34,22 @@ const NEVER_READY: &str = "never-ready";
 pub struct Former<M> {
     /// Its model in the state.
     pub state: M,
-    /// Its UID, if it was noted.
-    pub uid: Option<String>,
-    /// True if its creation failed and it was never ready since.
-    pub never_ready: bool,
-    /// True if its replacement was judged already, in a plan that had both the old and the new
-    /// object.
-    pub judged: bool,
+    /// Its private state.
+    pub private: Private,
+    /// What this run has shown of it last.
+    pub seen: Seen,
+}
+
+/// What a run has shown of an object of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A read.
+    Read,
+    /// A plan that does not replace it, unless Terraform does so without the provider: for
+    /// `-replace` and `replace_triggered_by`.
+    Planned,
+    /// A plan that replaces it, and has judged that with both the old and the new object.
+    Judged,
 }
 
 /// The objects of one kind that the state holds, by their import ids.
@@ -83,6 +92,14 @@ pub fn note_uid(private: &mut Private, uid: Option<String>) {
     }
 }
 
+/// The UID of the object, if it was noted: of the one that a planned creation with this private
+/// state replaces, also under another name, or of the object of this private state.
+pub fn uid_of_former(private: &Private) -> Option<String> {
+    replaced_uid(private)
+        .or_else(|| private.replaced().and_then(uid))
+        .or_else(|| uid(private))
+}
+
 /// The UID of the object, if it was noted.
 pub fn uid(private: &Private) -> Option<String> {
     private.get(UID)
@@ -104,11 +121,24 @@ pub fn note_ready(private: &mut Private) {
     private.remove(NEVER_READY);
 }
 
+/// Makes the marks of a planned creation those of the object itself. States have them from earlier
+/// versions of this provider, where a replacement failed to destroy the object.
+pub fn settle(private: &mut Private) {
+    if private.get(REPLACES) == Some(true) {
+        note_failure(private);
+    }
+    if uid(private).is_none() {
+        let replaced = replaced_uid(private);
+        note_uid(private, replaced);
+    }
+    take(private);
+}
+
 /// Returns true if the object to destroy was never ready: the object of this private state, or the
 /// one that a creation with this private state replaces.
 pub fn never_was_ready(private: &Private) -> bool {
     let is_set = |key: &str| private.get(key) == Some(true);
-    is_set(NEVER_READY) || is_set(REPLACES)
+    is_set(NEVER_READY) || is_set(REPLACES) || private.replaced().is_some_and(never_was_ready)
 }
 
 /// Returns true if this creation was planned as a replacement, and removes that mark, which is of
@@ -148,19 +178,21 @@ pub fn plan<K: Guarded>(
     plan: &mut Plan<'_, K::Model>,
 ) {
     let diags = &mut *plan.diags;
+    let never_ready = never_was_ready(&former.private);
+    plan.private.set_replaced(&former.private);
     // A flag is always JSON and the key is not reserved.
-    let _ = plan.private.set(REPLACES, former.never_ready);
-    if let Some(uid) = &former.uid {
+    let _ = plan.private.set(REPLACES, never_ready);
+    if let Some(uid) = uid(&former.private) {
         // Text is always JSON and the key is not reserved.
         let _ = plan.private.set(REPLACED_UID, uid);
     }
     session.note_replaced(named::<K>(&former.state));
-    if former.judged {
+    if former.seen == Seen::Judged {
         return;
     }
-    let prior = as_judged::<K>(&former.state, former.never_ready, diags);
+    let prior = as_judged::<K>(&former.state, never_ready, diags);
     K::forbid_destroy(&prior, diags);
-    if !diags.has_errors() && !former.never_ready {
+    if !diags.has_errors() && !never_ready {
         guardrails::warn::<K>(session, &prior, None, diags);
     }
 }
@@ -205,19 +237,40 @@ mod tests {
     }
 
     #[test]
+    fn a_protected_database_names_each_way_on() {
+        let said = destroyed(&Private::default());
+        let said = said.iter().next().unwrap();
+        assert_eq!(
+            said.summary,
+            "everest_database prod/copy is protected from deletion"
+        );
+        assert_eq!(
+            said.detail,
+            "deletion_protection is true in the state. Destroying the database deletes its \
+             volumes. If that is what you want, set deletion_protection = false, apply that, and \
+             plan again. Do the same if destroy = false in its lifecycle block keeps the replaced \
+             database: the provider is not told of that. The old database then stays in the \
+             cluster, and no resource manages it. If the database is tainted, every apply tries \
+             to replace it instead: run terraform untaint with its address first. To keep the \
+             database, that command is enough."
+        );
+    }
+
+    #[test]
     fn a_creation_that_replaces_is_told_from_one_that_does_not() {
         let formers = Formers::default();
+        let mut private = Private::default();
+        note_failure(&mut private);
         let former = Former {
             state: copy(),
-            uid: None,
-            never_ready: true,
-            judged: false,
+            private,
+            seen: Seen::Read,
         };
         formers.note("prod/copy".to_owned(), former);
         assert!(
             formers
                 .of("prod/copy")
-                .is_some_and(|former| former.never_ready)
+                .is_some_and(|former| never_was_ready(&former.private))
         );
         assert!(formers.of("prod/orders").is_none());
         formers.forget("prod/copy");

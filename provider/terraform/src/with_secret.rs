@@ -91,7 +91,7 @@ where
     M: SecretMapping<Object = O>,
     O: Typed + ReadsSecret,
 {
-    let given = Credentials::given(config);
+    let given = Credentials::given(planned, config);
     with_secret::create(cluster, planned, given.as_ref(), made, wait).await
 }
 
@@ -108,7 +108,7 @@ where
     O: Typed + ReadsSecret + Serialize,
 {
     let mut credentials = Credentials::changed(prior, planned, config);
-    if credentials.is_none() && Credentials::given(config).is_some() {
+    if credentials.is_none() && Credentials::given(planned, config).is_some() {
         credentials = match with_secret::secret_state(cluster, prior).await {
             Ok(secret) => Credentials::due(prior, planned, config, secret),
             Err(error) if error.is_forbidden() => None,

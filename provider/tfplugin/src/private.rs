@@ -10,6 +10,7 @@ const CONFIGURED: &str = ".configured";
 const PLANNED: &str = ".planned";
 const PENDING: &str = ".pending";
 const UNREAD: &str = ".unread";
+const REPLACED: &str = ".replaced";
 
 /// The private state of one resource: a JSON object that is passed from plan to apply, to the state
 /// and to the next plan. It must not contain secrets, because it is stored in plain text.
@@ -22,6 +23,7 @@ pub struct Private {
     planned: Option<BTreeSet<String>>,
     pending: Option<String>,
     unread: bool,
+    replaced: Option<Box<Private>>,
 }
 
 impl Private {
@@ -71,6 +73,37 @@ impl Private {
         self.unread
     }
 
+    /// Records the private state of the object that a planned creation replaces. Terraform hands the
+    /// private state of the creation to the destruction of the old object too. If that destruction
+    /// fails, the state keeps `replaced`.
+    ///
+    /// The crate does this for an object whose plan has shown the replacement. A tainted object is
+    /// planned as a creation alone: a resource that knows it from a read can record it here.
+    pub fn set_replaced(&mut self, replaced: &Private) {
+        self.replaced = Some(Box::new(Private {
+            planned: None,
+            replaced: None,
+            ..replaced.clone()
+        }));
+    }
+
+    /// The private state of the object that a planned creation replaces; None if it replaces none,
+    /// or none that the plan knew.
+    pub fn replaced(&self) -> Option<&Private> {
+        self.replaced.as_deref()
+    }
+
+    /// The private state that the object keeps if its destruction fails.
+    pub(crate) fn kept(self) -> Private {
+        match self.replaced {
+            Some(replaced) => *replaced,
+            None => Private {
+                planned: None,
+                ..self
+            },
+        }
+    }
+
     /// Records whether the state only identifies the object.
     pub(crate) fn set_unread(&mut self, unread: bool) {
         self.unread = unread;
@@ -92,15 +125,20 @@ impl Private {
             self.configured = planned;
         }
         self.pending = None;
+        self.replaced = None;
     }
 
     /// Records that the change was not written: the earlier paths stay in effect.
     pub(crate) fn refuse(&mut self) {
         self.planned = None;
+        self.replaced = None;
     }
 
-    /// Copies the resource's own keys from the preceding plan.
+    /// Copies the resource's own keys, and what is replaced, from the preceding plan.
     pub(crate) fn overlay(&mut self, earlier: &Private) {
+        if let Some(replaced) = &earlier.replaced {
+            self.set_replaced(replaced);
+        }
         for (key, value) in &earlier.keys {
             self.keys.insert(key.clone(), value.clone());
         }
@@ -114,8 +152,11 @@ impl Private {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let mut keys: Map<String, Json> =
-            serde_json::from_slice(bytes).map_err(PrivateError::Malformed)?;
+        let keys = serde_json::from_slice(bytes).map_err(PrivateError::Malformed)?;
+        Self::from_keys(keys)
+    }
+
+    fn from_keys(mut keys: Map<String, Json>) -> Result<Self, PrivateError> {
         let mut own = |key: &str| keys.remove(key).unwrap_or(Json::Null);
         let configured: Option<BTreeSet<String>> =
             serde_json::from_value(own(CONFIGURED)).map_err(PrivateError::Malformed)?;
@@ -123,17 +164,29 @@ impl Private {
         let pending = serde_json::from_value(own(PENDING)).map_err(PrivateError::Malformed)?;
         let unread: Option<bool> =
             serde_json::from_value(own(UNREAD)).map_err(PrivateError::Malformed)?;
+        let replaced: Option<Map<String, Json>> =
+            serde_json::from_value(own(REPLACED)).map_err(PrivateError::Malformed)?;
+        let replaced = replaced.map(Self::from_keys).transpose()?;
         Ok(Self {
             configured: configured.unwrap_or_default(),
             planned,
             pending,
             unread: unread.unwrap_or_default(),
+            replaced: replaced.map(Box::new),
             keys,
         })
     }
 
     /// The stored form: a JSON object, or no bytes if there is nothing to keep.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let all = self.to_keys();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        Json::Object(all).to_string().into_bytes()
+    }
+
+    fn to_keys(&self) -> Map<String, Json> {
         let mut all = self.keys.clone();
         if !self.configured.is_empty() {
             all.insert(CONFIGURED.to_owned(), paths(&self.configured));
@@ -147,10 +200,10 @@ impl Private {
         if self.unread {
             all.insert(UNREAD.to_owned(), Json::Bool(true));
         }
-        if all.is_empty() {
-            return Vec::new();
+        if let Some(replaced) = &self.replaced {
+            all.insert(REPLACED.to_owned(), Json::Object(replaced.to_keys()));
         }
-        Json::Object(all).to_string().into_bytes()
+        all
     }
 }
 
@@ -188,6 +241,28 @@ mod tests {
         assert_eq!(stored, private);
         assert_eq!(stored.get::<String>("nonce").as_deref(), Some("abc"));
         assert_eq!(stored.get::<i64>("nonce"), None);
+    }
+
+    #[test]
+    fn what_a_creation_replaces_is_kept_until_the_creation_is_written() {
+        let mut old = Private::default();
+        old.set("nonce", "old").unwrap();
+        old.plan_configured(["a".to_owned()].into());
+        old.settle();
+        let mut creation = Private::default();
+        creation.set("nonce", "new").unwrap();
+        creation.plan_configured(["b".to_owned()].into());
+        creation.set_replaced(&old);
+        let stored = Private::from_bytes(&creation.to_bytes()).unwrap();
+        assert_eq!(stored, creation);
+        assert_eq!(stored.replaced(), Some(&old));
+        assert_eq!(stored.kept(), old);
+        let mut replanned = Private::default();
+        replanned.overlay(&creation);
+        assert_eq!(replanned.kept(), old);
+        creation.settle();
+        assert_eq!(creation.get::<String>("nonce").as_deref(), Some("new"));
+        assert_eq!(creation.clone().kept(), creation);
     }
 
     #[test]

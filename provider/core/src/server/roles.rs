@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use everest_schemas::Field;
 use everest_schemas::models::{Permission, RbacRoleModel};
 use k8s_openapi::api::core::v1::ConfigMap;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::policy::{self, Entry, Line, PolicyError, ROLE_PREFIX};
 use super::{Exists, Next};
+use crate::dry_run::is_known;
 use crate::version::Version;
 
 /// The lines of a role without their order: what it may do, and who has it.
@@ -21,9 +23,24 @@ struct Content {
     members: BTreeSet<String>,
 }
 
-/// Returns true if two models give the same members the same permissions, in any order.
-pub fn are_same(one: &RbacRoleModel, other: &RbacRoleModel) -> bool {
-    content(one) == content(other)
+/// Plans the permissions and the members of a role as they are, where another order is all that
+/// differs. Each is decided by itself: one that is not known yet says nothing about the other.
+pub fn keep_order(planned: &mut RbacRoleModel, prior: &RbacRoleModel) {
+    let (before, now) = (content(prior), content(planned));
+    if is_given(&prior.permissions)
+        && is_given(&planned.permissions)
+        && before.permissions == now.permissions
+    {
+        planned.permissions.clone_from(&prior.permissions);
+    }
+    if is_given(&prior.members) && is_given(&planned.members) && before.members == now.members {
+        planned.members.clone_from(&prior.members);
+    }
+}
+
+/// Returns true if there is a list, and all of it is known.
+fn is_given<T: Serialize>(list: &Field<Vec<T>>) -> bool {
+    !list.is_null() && is_known(list)
 }
 
 /// The name of a role in a policy.

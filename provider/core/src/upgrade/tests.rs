@@ -141,6 +141,28 @@ fn a_change_of_the_engines_version_leaves_the_operators_open() {
 }
 
 #[test]
+fn an_engine_version_that_is_not_known_leaves_the_cr_version_open() {
+    let open = |cr_version: Field<String>| {
+        let mut model = model("", cr_version);
+        engine_mut(&mut model).unwrap().version = Field::Unknown;
+        model
+    };
+    let prior = behind("8.0.36", "1.17.0".into());
+    let config = open(Field::Null);
+    let mut planned = open("1.17.0".into());
+    assert!(foresee(&config, &prior, &mut planned));
+    assert!(wish_of(&planned).is_unknown() && planned.cr_version.is_unknown());
+    assert!(planned.recommended_cr_version.is_unknown() && planned.ready.is_unknown());
+    assert!(planned.status.is_unknown() && planned.message.is_unknown());
+    // What follows takes it over whatever the version is.
+    let config = open(RECOMMENDED.into());
+    let mut planned = config.clone();
+    assert!(foresee(&config, &prior, &mut planned));
+    assert_eq!(wish_of(&planned), Field::from(RECOMMENDED));
+    assert_eq!(planned.cr_version, Field::from("1.18.0"));
+}
+
+#[test]
 fn another_version_of_the_engine_comes_after_the_operators() {
     let live = live(
         json!({"version": "8.0.36", "crVersion": "1.17.0"}),

@@ -165,8 +165,8 @@ mod tests {
                 },
             })
         );
-        assert_eq!(Credentials::given(&configured), Some(keys()));
-        assert_eq!(Credentials::given(&model("s3")), None);
+        assert_eq!(Credentials::given(&configured, &configured), Some(keys()));
+        assert_eq!(Credentials::given(&model("s3"), &model("s3")), None);
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
             secret_access_key_wo: keys().0[1].clone().into(),
             ..model("s3")
         };
-        assert_eq!(Credentials::given(&config), Some(keys()));
+        assert_eq!(Credentials::given(&model("s3"), &config), Some(keys()));
     }
 
     #[test]

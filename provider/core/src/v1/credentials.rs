@@ -127,11 +127,13 @@ pub(crate) fn version_of(source: &ObjectMeta) -> String {
 pub struct Credentials(pub Vec<Sensitive<String>>);
 
 impl Credentials {
-    /// The credentials a configuration gives, write-only or not; none if it leaves them out
-    /// and the Secret stays as it is. Write-only values are in the configuration alone, never
-    /// in a plan or a state.
-    pub fn given<M: SecretMapping>(config: &M) -> Option<Self> {
-        Self::all(config.write_only()).or_else(|| Self::all(config.plain()))
+    /// The credentials that are given, write-only or not; none if they are left out and the Secret
+    /// stays as it is.
+    ///
+    /// Write-only values are in the configuration alone, never in a plan or a state. All others are
+    /// those of the plan: the configuration also has what `ignore_changes` leaves out of it.
+    pub fn given<M: SecretMapping>(planned: &M, config: &M) -> Option<Self> {
+        Self::write_only(planned, config).or_else(|| Self::all(planned.plain()))
     }
 
     /// The credentials to write at an update; `None` if they have not changed or are omitted.
@@ -139,8 +141,8 @@ impl Credentials {
     /// Whether write-only values changed cannot be seen: their version says so, or a value beside
     /// them that the state holds.
     pub fn changed<M: SecretMapping>(prior: &M, planned: &M, config: &M) -> Option<Self> {
-        let given = Self::given(config)?;
-        let changed = if Self::all(config.write_only()).is_some() {
+        let given = Self::given(planned, config)?;
+        let changed = if Self::write_only(planned, config).is_some() {
             prior.write_only_version() != planned.write_only_version()
                 || prior.plain() != planned.plain()
         } else {
@@ -150,7 +152,7 @@ impl Credentials {
     }
 
     /// The credentials to write on an update of an object whose Secret was found in a state: those
-    /// that changed, or all that the configuration gives where the Secret has lost them.
+    /// that changed, or all that are given where the Secret has lost them.
     ///
     /// Write-only values are sent into a Secret that is gone, but not over values of others: the
     /// configuration may hold any by now.
@@ -163,11 +165,22 @@ impl Credentials {
         Self::changed(prior, planned, config).or_else(|| {
             let lost = match secret {
                 SecretState::AsWritten => false,
-                SecretState::Changed => Self::all(config.write_only()).is_none(),
+                SecretState::Changed => Self::write_only(planned, config).is_none(),
                 SecretState::Gone => true,
             };
-            lost.then(|| Self::given(config)).flatten()
+            lost.then(|| Self::given(planned, config)).flatten()
         })
+    }
+
+    /// The write-only credentials. A value beside them that a plan holds is that of the plan.
+    fn write_only<M: SecretMapping>(planned: &M, config: &M) -> Option<Self> {
+        let pairs = planned.write_only().into_iter().zip(config.write_only());
+        let values = pairs.map(
+            |(planned, config)| {
+                if planned.is_null() { config } else { planned }
+            },
+        );
+        Self::all(values.collect())
     }
 
     /// The body of the Secret that the object of a model reads.
@@ -229,6 +242,17 @@ mod tests {
             None,
             "left out: left as it is"
         );
+    }
+
+    #[test]
+    fn what_a_configuration_has_against_its_plan_is_not_written() {
+        use SecretState::{AsWritten, Changed, Gone};
+        let (old, new) = (plain("old"), plain("new"));
+        assert_eq!(Credentials::changed(&old, &old, &new), None);
+        let lost =
+            [AsWritten, Changed, Gone].map(|secret| Credentials::due(&old, &old, &new, secret));
+        let kept = Credentials::given(&old, &old);
+        assert_eq!(lost, [None, kept.clone(), kept]);
     }
 
     #[test]
@@ -314,7 +338,7 @@ mod tests {
 
     #[test]
     fn credentials_are_never_shown() {
-        let credentials = Credentials::given(&plain("hunter2")).unwrap();
+        let credentials = Credentials::given(&plain("hunter2"), &plain("hunter2")).unwrap();
         assert!(!format!("{credentials:?}").contains("hunter2"));
     }
 }

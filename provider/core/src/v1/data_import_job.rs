@@ -211,7 +211,9 @@ mod tests {
                     "verifyTLS": true, "credentialsSecretName": "first-load"}}})
         );
         assert_eq!(body["metadata"]["labels"], json!({"clusterName": "orders"}));
-        let secret = Credentials::given(&configured).unwrap().secret(&configured);
+        let secret = Credentials::given(&configured, &configured)
+            .unwrap()
+            .secret(&configured);
         assert_eq!(
             secret.expose()["data"],
             json!({"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "dG9wIHNlY3JldA=="})

@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(seen.in_use, true.into());
         assert_eq!(seen.server_version, "3.1.0".into());
         assert_eq!(seen.secret_name, "pmm".into());
-        let secret = Credentials::given(&model).unwrap().secret(&model);
+        let secret = Credentials::given(&model, &model).unwrap().secret(&model);
         let data = json!({"apiKey": "aHVzaA==", "username": "YXBpX2tleQ=="});
         assert_eq!(secret.expose()["data"], data);
         assert!(!format!("{secret:?}").contains("aHVz"));

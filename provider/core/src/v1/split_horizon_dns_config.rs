@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(seen.in_use, true.into());
         assert_eq!(seen.secret_name, "dns".into());
         assert_eq!(seen.base_domain_name_suffix, "db.example.com".into());
-        let secret = Credentials::given(&model).unwrap().secret(&model);
+        let secret = Credentials::given(&model, &model).unwrap().secret(&model);
         let data = json!({"ca.key": "a2V5", "ca.crt": "Y3J0"});
         assert_eq!(secret.expose()["data"], data);
         assert_eq!(secret.expose()["type"], "Opaque");
@@ -130,6 +130,11 @@ mod tests {
         assert_eq!(Credentials::changed(&one, &one, &one), None);
         other.ca_certificate = Field::Known("another".to_owned().into());
         assert!(Credentials::changed(&one, &other, &other).is_some());
-        assert_eq!(Credentials::given(&model(&json!({}))), None);
+        // What ignore_changes leaves out of the plan.
+        let planned = model(&json!({"caKeyWoVersion": 2}));
+        let sent = Credentials::changed(&one, &planned, &other);
+        assert_eq!(sent, Credentials::given(&one, &one));
+        let none = model(&json!({}));
+        assert_eq!(Credentials::given(&none, &none), None);
     }
 }

@@ -16,6 +16,7 @@ use tfplugin::value::Value;
 use super::*;
 use crate::backup::Backup;
 use crate::backup_storage::BackupStorage;
+use crate::data_import_job::DataImportJob;
 use crate::database::Database;
 use crate::namespace::Namespace;
 use crate::restore::Restore;
@@ -421,6 +422,114 @@ async fn a_database_that_never_was_ready_is_replaced_whatever_protects_it() {
     assert!(!said.is_refusal(), "{said:?}");
     assert!(said.says("was never ready"), "{said:?}");
     assert!(replaced::never_was_ready(&plan.private));
+}
+
+/// The private state of an object that a replacement failed to destroy, as earlier versions left it:
+/// that of the planned creation.
+fn as_it_was_left(planned: &Private) -> Private {
+    let mut keys: Json = serde_json::from_slice(&planned.to_bytes()).unwrap();
+    keys.as_object_mut().unwrap().remove(".replaced");
+    Private::from_bytes(keys.to_string().as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn a_database_that_a_replacement_did_not_destroy_is_protected_once_it_was_ready() {
+    let (path, ready) = database("orders");
+    let mut unready = ready.clone();
+    unready["status"] = json!({"status": "error", "observedGeneration": 1});
+    let (session, objects) = world([(path.clone(), unready)]);
+    let stage = Stage::<Database>::on(&session);
+    let mut private = Private::default();
+    replaced::note_failure(&mut private);
+    stage.read(&orders(), &mut private).await;
+    let (plan, _) = stage.plan(None, &orders(), Private::default()).await;
+    let mut left = as_it_was_left(&plan.private);
+    stage.read(&orders(), &mut left).await;
+    assert_eq!(replaced::replaced_uid(&left), None);
+    assert_eq!(replaced::uid(&left).as_deref(), Some("orders"));
+    assert!(replaced::never_was_ready(&left));
+
+    objects.lock().unwrap().insert(path, ready);
+    stage.read(&orders(), &mut left).await;
+    assert!(!replaced::never_was_ready(&left));
+    let said = stage.delete(&orders(), &left).await;
+    assert!(
+        said.is_refusal() && said.says("protected from deletion"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_plan_without_a_read_takes_the_marks_of_a_replacement_off_too() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Database>::on(&session);
+    let open = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    stage.read(&open, &mut Private::default()).await;
+    let (plan, _) = stage.plan(None, &open, Private::default()).await;
+    assert!(replaced::replaced_uid(&plan.private).is_some());
+    let left = as_it_was_left(&plan.private);
+    let (plan, _) = stage.plan(Some(&open), &open, left).await;
+    assert_eq!(replaced::replaced_uid(&plan.private), None);
+    assert_eq!(replaced::uid(&plan.private).as_deref(), Some("orders"));
+}
+
+/// What the first plan of a run that another value of `triggers` begins says: the one with both the
+/// old and the new object, which Terraform shows.
+async fn says_at_first<K: Guarded>(session: &Arc<Session>, model: &Json) -> Said {
+    let with = |run: &str| -> K::Model {
+        let mut model = model.clone();
+        model["triggers"] = json!({"run": run});
+        serde_json::from_value(model).unwrap()
+    };
+    let stage = Stage::<K>::on(session);
+    let (prior, config) = (with("1"), with("2"));
+    let (plan, said) = stage.plan(Some(&prior), &config, Private::default()).await;
+    assert!(!plan.replace.is_empty());
+    said
+}
+
+#[tokio::test]
+async fn what_runs_again_warns_of_the_data_in_the_plan_that_is_shown() {
+    let restore = json!({"namespace": "prod", "name": "drill", "databaseName": "orders",
+        "backupName": "b", "state": "Succeeded"});
+    let (session, _) = world([database("orders"), backup()]);
+    let said = says_at_first::<Restore>(&session, &restore).await;
+    assert!(
+        said.says("Data loss") && said.says("prod/orders since 2026-11-01T02:03:04Z"),
+        "{said:?}"
+    );
+    let import = json!({"namespace": "prod", "name": "load", "databaseName": "orders",
+        "dataImporterName": "dump", "state": "Succeeded", "source": {"path": "d",
+            "s3": {"bucket": "b", "region": "r", "endpointURL": "https://s3.test"}}});
+    // Without a cluster in general words.
+    let alone = Arc::default();
+    let said = says_at_first::<Restore>(&alone, &restore).await;
+    assert!(said.says("Data loss"), "{said:?}");
+    let said = says_at_first::<DataImportJob>(&alone, &import).await;
+    assert!(said.says("Data loss"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_not_shown_leaves_what_is_said_once_to_the_next() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Database>::on(&session);
+    let open = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    // With -replace the object is planned as it is first, and then as a creation.
+    stage.plan(Some(&open), &open, Private::default()).await;
+    let (_, said) = stage.plan(None, &open, Private::default()).await;
+    assert!(!said.says("Missing permission: "), "{said:?}");
+    let other = DatabaseModel {
+        name: "new".into(),
+        ..open
+    };
+    let (_, said) = stage.plan(None, &other, Private::default()).await;
+    assert!(said.says("Missing permission: "), "{said:?}");
 }
 
 #[tokio::test]

@@ -43,10 +43,8 @@ impl ServerSetting for RbacRole {
     fn plan(plan: &mut Plan<'_, RbacRoleModel>) {
         if let Some(prior) = &plan.prior
             && plan.planned.name == prior.name
-            && roles::are_same(prior, &plan.planned)
         {
-            plan.planned.permissions = prior.permissions.clone();
-            plan.planned.members = prior.members.clone();
+            roles::keep_order(&mut plan.planned, prior);
             plan.note_kept();
         }
     }

@@ -16,6 +16,7 @@ mod settings;
 mod shapes;
 mod states;
 mod stopped;
+mod unknown;
 mod unread;
 mod users;
 

@@ -220,6 +220,28 @@ async fn what_exists_and_differs_is_not_taken_over() {
 }
 
 #[tokio::test]
+async fn a_role_keeps_its_order_of_permissions_while_its_members_are_unknown() {
+    let server = everest();
+    let run = host(&server).await;
+    let role = run.resource("everest_rbac_role");
+    let config = |actions: [&str; 2]| {
+        json!({"name": "dev", "members": ["bob"], "permissions": [
+        {"resource": "database-clusters", "actions": actions, "object": "dev/*"}]})
+    };
+    let made = role.create(config(["read", "create"])).await.succeeded();
+    let other = config(["create", "read"]);
+    let mut open = Value::from(other.clone());
+    if let Value::Map(members) = &mut open {
+        members.insert("members".to_owned(), Value::UNKNOWN);
+    }
+    let first = role.plan(&made, open).await.succeeded();
+    let second = role.plan(&made, other).await.succeeded();
+    assert!(second.is_empty);
+    assert_eq!(*first.get("members"), Value::UNKNOWN);
+    assert_eq!(first.get("permissions"), second.get("permissions"));
+}
+
+#[tokio::test]
 async fn a_password_is_written_for_a_new_version_and_set_again_after_someone_else_did() {
     let server = everest();
     let config = |password: &str, version: i64| json!({"name": "alice", "password_wo": password, "password_wo_version": version});

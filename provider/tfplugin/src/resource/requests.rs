@@ -88,7 +88,8 @@ pub struct DeleteRequest<'a, M> {
     pub prior: M,
     /// The private state of the plan: in a replacement, what
     /// [`Resource::plan`](crate::Resource::plan) recorded for the new object; otherwise the
-    /// object's own private state.
+    /// object's own private state. If the destruction fails, the state keeps the object's own
+    /// private state: see [`Private::set_replaced`].
     pub private: &'a Private,
     /// The context of the call.
     pub cx: &'a Context,

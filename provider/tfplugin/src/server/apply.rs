@@ -17,9 +17,15 @@ type Response = wire::apply_resource_change::Response;
 
 /// The response with the unchanged state.
 pub(super) fn unchanged(request: &Request) -> Response {
+    let mut private = request.planned_private.clone();
+    if super::is_null(request.planned_state.as_ref())
+        && let Ok(planned) = super::private(&private)
+    {
+        private = planned.kept().to_bytes().into();
+    }
     Response {
         new_state: request.prior_state.clone(),
-        private: request.planned_private.clone(),
+        private,
         new_identity: request.planned_identity.clone(),
         ..Default::default()
     }
@@ -178,6 +184,8 @@ impl Change<'_> {
         }
     }
 
+    /// In a replacement, Terraform hands the private state of the creation to the destruction too:
+    /// an object that stays keeps its own.
     async fn delete(self, cx: &Context, diags: &mut Diagnostics) -> (Value, Private) {
         let object = self.shape.object();
         let deleted = self
@@ -186,7 +194,7 @@ impl Change<'_> {
             .await;
         diags.extend(deleted.err().map(Diagnostic::into_error));
         if diags.has_errors() {
-            (self.prior, self.private)
+            (self.prior, self.private.kept())
         } else {
             (Value::Null, self.private)
         }

@@ -70,12 +70,16 @@ impl<P: Provider> Run<P> {
             });
         }
         let prior = Some(prior).filter(|prior| !prior.is_null());
-        // What was noted of an object that is to be replaced says nothing about the next one.
         let is_unread = stored.is_unread();
-        let mut private = match &prior {
-            Some(_) => stored,
-            None => Private::default(),
-        };
+        // What was noted of an object that is to be replaced says nothing about the next one. It is
+        // kept beside, for a destruction that fails.
+        let own = stored.kept();
+        let mut private = Private::default();
+        if prior.is_some() {
+            private.clone_from(&own);
+        } else if own != private {
+            private.set_replaced(&own);
+        }
         private.overlay(&super::private(&request.planned_private)?);
 
         let same = |kind: &str, a: &str, b: &str| resource.semantically_equal(kind, a, b);
@@ -123,6 +127,10 @@ impl<P: Provider> Run<P> {
             replace: &replace,
         };
         checked::plan(object, answer, &request.type_name, diags);
+        let mut private = adjusted.private;
+        if prior.is_some() && !replace.is_empty() {
+            private.set_replaced(&own);
+        }
         let mut planned = adjusted.planned;
         planning::hide(object, &mut planned);
         let planned_identity = match &shape.identity {
@@ -137,7 +145,7 @@ impl<P: Provider> Run<P> {
         Ok(Response {
             planned_state: Some(shape.encode(&planned)?),
             requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),
-            planned_private: adjusted.private.to_bytes().into(),
+            planned_private: private.to_bytes().into(),
             planned_identity,
             deferred: cx.deferred_wire(),
             ..Default::default()

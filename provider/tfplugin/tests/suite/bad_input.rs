@@ -226,6 +226,8 @@ async fn private_state_of_another_version_is_an_error_or_kept() {
         b"{\".planned\":{}}",
         b"{\".pending\":[]}",
         b"{\".unread\":\"yes\"}",
+        b"{\".replaced\":7}",
+        b"{\".replaced\":{\".pending\":[]}}",
         b"{\"a\":\"\xff\"}",
         deep.as_bytes(),
     ] {

@@ -6,7 +6,7 @@ use tfplugin::value::Value;
 use tonic::{Code, Request};
 use wire::diagnostic::Severity;
 
-use crate::host::{Host, State, TYPE, config, decode, errors, place};
+use crate::host::{Host, State, TYPE, config, decode, encode, errors, place};
 
 #[tokio::test]
 async fn the_schema_and_the_capabilities_are_told() {
@@ -249,6 +249,33 @@ async fn another_name_replaces() {
         )
         .await;
     assert_eq!(planned.replace, 1);
+}
+
+#[tokio::test]
+async fn what_a_replacement_fails_to_destroy_keeps_its_own_private_state() {
+    let host = Host::new().await;
+    let state = host.create(&[]).await;
+    let other = config(&[("name", "b".into()), ("wait", false.into())]);
+    let first = host.plan(&state.value, &state.private, &other).await;
+    // Terraform hands the private state of the first plan to the plan of the new object.
+    let second = host.plan(&Value::Null, &first.private, &other).await;
+    // What is gone cannot be taken down.
+    host.apply(&state, &Value::Null).await;
+    let request = wire::apply_resource_change::Request {
+        type_name: TYPE.to_owned(),
+        prior_state: encode(&state.value),
+        planned_state: encode(&Value::Null),
+        config: encode(&Value::Null),
+        planned_private: second.private.into(),
+        ..Default::default()
+    };
+    let response = host.server.apply_resource_change(Request::new(request));
+    let response = response.await.unwrap().into_inner();
+    assert_eq!(errors(&response.diagnostics).len(), 1);
+    assert_eq!(response.new_state, encode(&state.value));
+    let keys = |private: &[u8]| serde_json::from_slice::<serde_json::Value>(private).unwrap();
+    assert_eq!(keys(&response.private), keys(&state.private));
+    assert_eq!(keys(&state.private)["planned_for"], "alpha");
 }
 
 #[tokio::test]

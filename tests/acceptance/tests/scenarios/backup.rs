@@ -225,6 +225,7 @@ fn a_backup_and_a_restore_run_once() {
     said.says("r1");
 
     stack.write(&all.replace("drill = \"1\"", "drill = \"2\""));
+    stack.plan().succeeded().says("Data loss");
     stack.apply().succeeded().says("Data loss");
     assert_eq!(
         objects::get(RESTORE, &stack.namespace, "r1")["status"]["state"],

@@ -90,6 +90,7 @@ fn an_import_runs_once_with_a_secret_of_its_own() {
     objects::delete(IMPORT, namespace, "first-load");
     stack.plan().succeeded().says("The record of");
     stack.write(&format!("{DATABASE_HCL}{}", import(&triggered("2"))));
+    stack.plan().succeeded().says("Data loss");
     stack.apply().succeeded().says("Data loss");
     assert_ne!(uid(), made);
     assert_eq!(

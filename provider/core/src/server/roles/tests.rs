@@ -49,6 +49,56 @@ fn a_role_is_read_from_its_lines() {
 }
 
 #[test]
+fn what_is_not_known_of_a_role_leaves_the_order_of_the_rest() {
+    let prior = dev(&["bob", "eve"], &["read", "update"]);
+    let other = dev(&["eve", "bob"], &["update", "read"]);
+    let mut planned = other.clone();
+    keep_order(&mut planned, &prior);
+    assert_eq!(planned, prior);
+    for members in [
+        Field::Unknown,
+        Field::Known(vec!["eve".into(), Field::Unknown]),
+        Field::Known(vec!["eve".into()]),
+    ] {
+        let mut planned = RbacRoleModel {
+            members: members.clone(),
+            ..other.clone()
+        };
+        keep_order(&mut planned, &prior);
+        assert_eq!(
+            planned,
+            RbacRoleModel {
+                members,
+                ..prior.clone()
+            }
+        );
+    }
+    let mut planned = RbacRoleModel {
+        permissions: Field::Unknown,
+        ..other
+    };
+    keep_order(&mut planned, &prior);
+    assert_eq!(
+        planned,
+        RbacRoleModel {
+            permissions: Field::Unknown,
+            ..prior.clone()
+        }
+    );
+    // An empty list is no list that is left out.
+    let prior = RbacRoleModel {
+        permissions: Field::Null,
+        ..prior
+    };
+    let mut planned = RbacRoleModel {
+        permissions: Field::Known(Vec::new()),
+        ..prior.clone()
+    };
+    keep_order(&mut planned, &prior);
+    assert_eq!(planned.permissions, Field::Known(Vec::new()));
+}
+
+#[test]
 fn a_changed_role_keeps_every_other_line() {
     let wanted = dev(&["bob", "team, shop"], &["*"]);
     let next = write(&config_map(POLICY), &wanted, false, None).unwrap();

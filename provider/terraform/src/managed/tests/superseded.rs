@@ -104,6 +104,21 @@ async fn a_change_of_what_somebody_has_made_anew_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_replaced_under_another_name_is_known_by_its_uid() {
+    let (session, kept) = world([database("orders")]);
+    let stage = Stage::<Database>::on(&session);
+    let open = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    let mut creation = Private::default();
+    creation.set_replaced(&known_by("ours"));
+    let said = stage.delete(&open, &creation).await;
+    assert!(said.says("created again by someone else"), "{said:?}");
+    assert!(kept.lock().unwrap().contains_key(&database("orders").0));
+}
+
+#[tokio::test]
 async fn what_a_replacement_that_was_cut_off_has_made_is_not_destroyed_by_the_next_one() {
     let (session, kept) = world([marked(database("orders"), FIELD_MANAGER)]);
     let stage = Stage::<Database>::on(&session);
