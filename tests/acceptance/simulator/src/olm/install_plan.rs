@@ -8,7 +8,7 @@ use super::{OLM, catalog, label, list, steered};
 use crate::cluster::{Cluster, Error};
 use crate::engine_definitions;
 use crate::kinds::{self, Kind};
-use crate::object::{self, at, items, text, truth};
+use crate::object::{self, at, items, number, text, truth};
 
 /// Makes the plan that brings Subscriptions their versions. It belongs to all of the namespace, and
 /// goes by itself only with the last of them.
@@ -19,7 +19,13 @@ pub async fn make(
     planned: &[(&DynamicObject, String)],
 ) -> Result<DynamicObject, Error> {
     let before = list(cluster, &kinds::INSTALL_PLAN, namespace).await?;
-    let generation = before.len() + 1;
+    let before = before
+        .iter()
+        .map(|plan| number(&plan.data, "/spec/generation"));
+    let known = subscriptions
+        .iter()
+        .map(|subscription| number(&subscription.data, "/status/installPlanGeneration"));
+    let generation = before.chain(known).max().unwrap_or_default() + 1;
     let manual = subscriptions
         .iter()
         .any(|s| text(&s.data, "/spec/installPlanApproval") == "Manual");
