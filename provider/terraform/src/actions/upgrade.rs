@@ -150,7 +150,8 @@ async fn foresee(session: &Session, config: &UpgradeAction, cx: &Context, diags:
     let (Ok(cluster), Some(name)) = (session.cluster().await, config.namespace.known_str()) else {
         return;
     };
-    let cluster = &cluster.fail_fast();
+    // What is read here is old by the time at which the action is invoked.
+    let cluster = &cluster.fail_fast().with_empty_cache();
     let looked = Box::pin(async {
         let found = namespace::existing(cluster, name).await.ok()?;
         let planned = planned(&found, pending(&found, &config.engines));
