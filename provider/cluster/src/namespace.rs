@@ -9,6 +9,7 @@ use std::time::Duration;
 use everest_core::lifecycle::namespace::{
     ChangeNamespace, CreateNamespace, Made, RemoveNamespace, UndoNamespace, WantedEngine,
 };
+use everest_core::path::FieldPath;
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_core::{olm, v1};
 use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
@@ -219,13 +220,9 @@ async fn refuse_existing(cluster: &Cluster, planned: &NamespaceModel) -> Result<
 
 fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError {
     let name = existing.name_any();
-    let managed = existing
-        .labels()
-        .get(MANAGED_BY_LABEL)
-        .is_some_and(|value| value == MANAGED_BY);
     let remedy = if existing.metadata.deletion_timestamp.is_some() {
         "It is being deleted: apply again once it is gone".to_owned()
-    } else if managed {
+    } else if is_managed(existing) {
         format!("Everest manages it already: import it with the id {name:?}")
     } else {
         "To let Everest manage it, set take_ownership = true: the namespace is then kept when the \
@@ -236,6 +233,12 @@ fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError
         object: namespaces.named(&name),
         remedy,
     }
+}
+
+/// Returns true if Everest manages a namespace.
+fn is_managed(namespace: &Namespace) -> bool {
+    let label = namespace.labels().get(MANAGED_BY_LABEL);
+    label.is_some_and(|value| value == MANAGED_BY)
 }
 
 /// Returns true if trying again would end the same way.
@@ -331,6 +334,38 @@ async fn change(
     let nothing = Unacknowledged::default();
     let ended = install::converge(cluster, &mut change, &nothing, &clock).await;
     *made = change.made(false);
+    ended
+}
+
+/// Upgrades the operators that `planned` lists, each to its version, and changes nothing else in the
+/// namespace: see [`ChangeNamespace::upgrade`].
+///
+/// # Errors
+/// `NotFound` if there is no such namespace, `Blocked` if Everest does not manage it or if a step was
+/// refused; any error that keeps the upgrade from being made.
+pub async fn upgrade(
+    cluster: &Cluster,
+    planned: &NamespaceModel,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let clock = wait.start();
+    let (_, name) = key(planned)?;
+    let namespaces = cluster.global::<Namespace>();
+    let live = namespaces.existing(name).await?;
+    if !is_managed(&live) {
+        return Err(ClusterError::Blocked {
+            object: namespaces.named(name),
+            message: format!(
+                "Everest does not manage this namespace (label {MANAGED_BY_LABEL}={MANAGED_BY}), \
+                 so its operators are not upgraded. Let Everest manage it first"
+            ),
+            attribute: Some(FieldPath::of("namespace")),
+        });
+    }
+    let mut upgrade = ChangeNamespace::upgrade(planned, subscriber(cluster));
+    let nothing = Unacknowledged::default();
+    let ended = install::converge(cluster, &mut upgrade, &nothing, &clock).await;
+    cluster.read_cache.forget_namespace(name);
     ended
 }
 

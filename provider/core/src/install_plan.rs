@@ -20,6 +20,15 @@ pub struct Asked {
     pub installed: Option<String>,
 }
 
+/// The way in which a user agrees to an operator in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// With the version of its engine.
+    Version,
+    /// By listing its engine.
+    Listing,
+}
+
 /// The decision on an install plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -88,10 +97,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     if versions.is_empty() {
         return Decision::Wait(format!("{name} names no operator yet"));
     }
-    let extra: Vec<Extra> = versions
-        .iter()
-        .filter_map(|csv| extra(csv, asked))
-        .collect();
+    let extra = extras(versions, asked);
     if extra.is_empty() {
         Decision::Approve
     } else {
@@ -99,29 +105,142 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     }
 }
 
-/// The reason why a plan is not approved, and the settings that would agree to it.
-pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
-    let also: Vec<_> = extra
-        .iter()
-        .map(|extra| match &extra.from {
-            Some(from) => format!("{} (now {from})", extra.csv),
-            None => extra.csv.clone(),
-        })
-        .collect();
-    let agreements: Vec<_> = extra.iter().filter_map(Extra::agreement).collect();
-    let advice = if agreements.is_empty() {
-        "Remove the other operator's Subscription from the namespace, or use another namespace"
-            .into()
-    } else {
-        Text::from("To agree to it set ").and(Text::join(agreements, " and "))
-    };
+/// The ClusterServiceVersions that nobody asked for.
+pub fn extras(versions: &[String], asked: &[Asked]) -> Vec<Extra> {
+    let extra = versions.iter().filter_map(|csv| extra(csv, asked));
+    extra.collect()
+}
+
+/// The reason why a plan is not approved, and what makes OLM plan only what was requested.
+///
+/// OLM makes no other plan while this one waits, not even after a Subscription is gone: an operator
+/// that no Subscription asks for any more (`is_subscribed`) leaves the plan only with the plan.
+pub fn refusal(
+    plan: &InstallPlan,
+    extra: &[Extra],
+    consent: Consent,
+    is_subscribed: impl Fn(Engine) -> bool,
+) -> Text {
+    let is_left = |extra: &&Extra| extra.engine.is_some_and(|engine| !is_subscribed(engine));
+    let (left, wanted): (Vec<&Extra>, Vec<&Extra>) = extra.iter().partition(is_left);
+    let mut advice = Vec::new();
+    if !left.is_empty() {
+        let left: Vec<_> = left.iter().map(|extra| extra.csv.as_str()).collect();
+        advice.push(Text::from(format!(
+            "No Subscription of the namespace asks for {}: delete the plan ({}), and OLM makes \
+             another one without it",
+            left.join(", "),
+            deletion(plan)
+        )));
+    }
+    if wanted.iter().any(|extra| extra.engine.is_none()) {
+        advice.push(Text::from(format!(
+            "Remove the other operator's Subscription from the namespace and then the plan ({}), \
+             so that OLM makes another one, or use another namespace",
+            deletion(plan)
+        )));
+    }
+    advice.extend(agreement(&wanted, consent));
     Text::from(format!(
         "OLM's install plan {} would also install {}, which the configuration does not ask for, so \
          the provider does not approve it. ",
-        plan.metadata.name.as_deref().unwrap_or_default(),
-        also.join(", "),
+        name(plan),
+        listed(extra),
     ))
-    .and(advice)
+    .and(Text::join(advice, ". "))
+}
+
+/// The reason why the plan for a further engine would not be approved: OLM puts every upgrade that
+/// is pending in the namespace into it.
+pub fn joined(engine: Engine, extra: &[Extra]) -> Text {
+    let reason = Text::from(format!(
+        "OLM would put {} into the install plan for {}, because that is pending in the namespace. \
+         The configuration does not ask for it, so the provider would not approve the plan. ",
+        listed(extra),
+        engine.operator(),
+    ));
+    let wanted: Vec<&Extra> = extra.iter().collect();
+    let advice = agreement(&wanted, Consent::Version);
+    reason.and(advice.unwrap_or_else(|| {
+        "Approve or remove what is pending first, or use another namespace".into()
+    }))
+}
+
+/// The advice that agrees to operators; `None` if only foreign ones are among them.
+fn agreement(extra: &[&Extra], consent: Consent) -> Option<Text> {
+    match consent {
+        Consent::Version => {
+            let settings: Vec<_> = extra.iter().filter_map(|extra| extra.agreement()).collect();
+            (!settings.is_empty())
+                .then(|| Text::from("To agree to it set ").and(Text::join(settings, " and ")))
+        }
+        Consent::Listing => {
+            let engines = extra.iter().filter_map(|extra| extra.engine);
+            let engines: Vec<_> = engines
+                .map(|engine| format!("{:?}", engine.as_str()))
+                .collect();
+            (!engines.is_empty()).then(|| {
+                Text::from(format!(
+                    "Operators that share a plan are upgraded together. To agree to it add {} to ",
+                    engines.join(" and ")
+                ))
+                .and(&FieldPath::of("engines"))
+            })
+        }
+    }
+}
+
+/// The versions that nobody asked for, those of installed operators with the installed version.
+fn listed(extra: &[Extra]) -> String {
+    let extra = extra.iter().map(|extra| match &extra.from {
+        Some(from) => format!("{} (now {from})", extra.csv),
+        None => extra.csv.clone(),
+    });
+    extra.collect::<Vec<_>>().join(", ")
+}
+
+/// The reason why a plan failed, and what makes OLM try again; `None` if it has not failed.
+///
+/// OLM never tries a failed plan again, and makes no other one while it exists.
+pub fn failure(plan: &InstallPlan) -> Option<String> {
+    let status = plan.status.as_ref()?;
+    if status.phase != "Failed" {
+        return None;
+    }
+    let conditions = status.conditions.iter().flatten();
+    let conditions = conditions
+        .filter(|condition| condition.status == "False")
+        .filter_map(|condition| condition.message.as_ref());
+    let mut said: Vec<&str> = Vec::new();
+    for message in status.message.iter().chain(conditions) {
+        let message = message.trim();
+        if !message.is_empty() && !said.contains(&message) {
+            said.push(message);
+        }
+    }
+    let why = match said.is_empty() {
+        true => "OLM gives no reason".to_owned(),
+        false => said.join("; "),
+    };
+    Some(format!(
+        "OLM's install plan {} failed: {why}. OLM does not try it again: correct the cause, delete \
+         the plan ({}), so that OLM makes another one, and try again",
+        name(plan),
+        deletion(plan)
+    ))
+}
+
+/// The command that deletes a plan.
+fn deletion(plan: &InstallPlan) -> String {
+    format!(
+        "kubectl -n {} delete installplans.operators.coreos.com {}",
+        plan.metadata.namespace.as_deref().unwrap_or_default(),
+        name(plan)
+    )
+}
+
+fn name(plan: &InstallPlan) -> &str {
+    plan.metadata.name.as_deref().unwrap_or_default()
 }
 
 /// The plan to use in place of one without a status: OLM is known to leave such a plan behind and
@@ -341,5 +460,72 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    fn refused(versions: &[&str], consent: Consent, subscribed: &[Engine]) -> String {
+        let mut plan = awaiting(versions);
+        plan.metadata.namespace = Some("prod".to_owned());
+        let Decision::Refuse { extra } = decide(&plan, &[asked(Engine::Pxc, None, None)]) else {
+            panic!("approved")
+        };
+        let refusal = refusal(&plan, &extra, consent, |engine| {
+            subscribed.contains(&engine)
+        });
+        refusal.render(Dialect::Terraform)
+    }
+
+    const DELETION: &str = "kubectl -n prod delete installplans.operators.coreos.com install-1";
+
+    #[test]
+    fn a_refusal_says_how_to_agree_or_how_to_get_another_plan() {
+        let both = [Engine::Pxc, Engine::Psmdb];
+        let said = refused(&[PXC, PSMDB], Consent::Version, &both);
+        assert!(
+            said.ends_with("To agree to it set engines.psmdb.version = \"1.21.1\""),
+            "{said}"
+        );
+        let said = refused(&[PXC, PSMDB], Consent::Listing, &both);
+        assert!(
+            said.ends_with("To agree to it add \"psmdb\" to engines"),
+            "{said}"
+        );
+        let said = refused(&[PXC, PSMDB], Consent::Version, &[Engine::Pxc]);
+        assert!(
+            said.contains(&format!(
+                "No Subscription of the namespace asks for {PSMDB}"
+            )),
+            "{said}"
+        );
+        assert!(
+            said.contains(DELETION) && !said.contains("To agree"),
+            "{said}"
+        );
+        let said = refused(
+            &[PXC, "prometheus-operator.v0.70.0"],
+            Consent::Version,
+            &both,
+        );
+        assert!(
+            said.contains(DELETION) && !said.contains("To agree"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_plan_that_failed_says_why_and_how_to_get_another_one() {
+        let mut plan = plan(&[PXC], "Installing", true);
+        assert_eq!(failure(&plan), None);
+        plan.metadata.namespace = Some("prod".to_owned());
+        let status = json!({"phase": "Failed", "message": "webhook is down", "conditions": [
+            {"type": "Installed", "status": "False", "message": "webhook is down"}]});
+        plan.status = serde_json::from_value(status).unwrap();
+        let said = failure(&plan).unwrap();
+        assert!(
+            said.contains("install-1 failed: webhook is down. "),
+            "{said}"
+        );
+        assert!(said.contains(DELETION), "{said}");
+        plan.status = serde_json::from_value(json!({"phase": "Failed"})).unwrap();
+        assert!(failure(&plan).unwrap().contains("OLM gives no reason"));
     }
 }

@@ -2,7 +2,7 @@
 //! are not ready for it.
 //!
 //! Everest upgrades one version at a time. Before each, the databases of the engine have to be
-//! ready and at the CR version of the installed operator.
+//! ready, or paused, and at the CR version of the installed operator.
 
 use std::collections::BTreeMap;
 
@@ -123,6 +123,61 @@ pub fn offered<'a>(
         .and_then(|status| status.available_versions.as_ref()?.engine.as_ref())
 }
 
+/// The databases of an engine, each with its engine version, if it is not known whether the next
+/// operator supports these versions; empty if `offered` says so.
+///
+/// Everest's own server asks its version service before an upgrade, and after it refuses every
+/// change of a database whose version is not offered, including the removal of a finalizer. Source:
+/// everest `internal/server/handlers/k8s/database_engine.go`, everest-operator
+/// `databasecluster_webhook.go`.
+pub fn unchecked<'a>(
+    databases: impl IntoIterator<Item = &'a DatabaseCluster>,
+    hop: &Hop,
+    offered: Option<&BTreeMap<String, ComponentVersion>>,
+) -> Vec<String> {
+    if offered.is_some_and(|offered| !offered.is_empty()) {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = databases
+        .into_iter()
+        .filter_map(|database| {
+            let engine = database.spec.engine.known()?;
+            if engine.type_.known() != Some(&hop.engine) {
+                return None;
+            }
+            let name = database.metadata.name.as_deref().unwrap_or_default();
+            let version = engine.version.known_str();
+            Some(format!("{name} ({})", version.unwrap_or("no version yet")))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The page of Everest's default version service that lists the engine versions of an operator.
+pub fn supported_versions_page(hop: &Hop) -> String {
+    let operator = match hop.engine {
+        Engine::Pxc => "pxc-operator",
+        Engine::Psmdb => "psmdb-operator",
+        Engine::Postgresql => "pg-operator",
+    };
+    format!(
+        "https://check.percona.com/versions/v1/{operator}/{}",
+        hop.to
+    )
+}
+
+/// The engines that a change adds.
+pub fn added(planned: &NamespaceModel, prior: &NamespaceModel) -> Vec<Engine> {
+    let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known()) else {
+        return Vec::new();
+    };
+    let listed = now.iter().map(|(engine, _)| engine);
+    listed
+        .filter(|engine| before.get(*engine).is_null())
+        .collect()
+}
+
 /// The engines whose operator a change upgrades, each with the next version if it is known,
 /// otherwise the requested version.
 pub fn asked_for<'a>(
@@ -204,6 +259,19 @@ pub fn waiting_plan(engine: Engine, facts: &Facts) -> Option<&InstallPlan> {
     let referred = plans.get(&olm::subscription(subscription).install_plan?)?;
     let plan = install_plan::twin(referred, plans.values()).unwrap_or(referred);
     (!plan.spec.approved).then_some(plan)
+}
+
+/// The ClusterServiceVersions in the namespace that wait for the approval of their plans.
+pub fn pending(facts: &Facts) -> Vec<String> {
+    let (Some(subscriptions), Some(plans)) = (&facts.subscriptions, &facts.install_plans) else {
+        return Vec::new();
+    };
+    let waiting = subscriptions.values().filter_map(|subscription| {
+        let found = olm::subscription(subscription);
+        let plan = plans.get(&found.install_plan?)?;
+        found.pending_csv.filter(|_| !plan.spec.approved)
+    });
+    waiting.collect()
 }
 
 /// Summarizes the effect of a change of a namespace on its operators and databases; `None` if no

@@ -9,10 +9,10 @@ pub type DatabaseNamespace = Managed<NamespaceModel>;
 /// Of the version of an operator.
 const VERSION: &str = "Version of the operator, such as `1.18.0`. If you raise it, the provider \
                        approves the upgrade, one version after another, once every database of the \
-                       engine is ready and runs with the CR version of the installed operator. If \
-                       the install plan contains other operators too, a condition lists them. It \
-                       cannot be lowered. Omitted: the newest version in the channel at \
-                       installation, then unchanged.";
+                       engine is ready, or paused, and runs with the CR version of the installed \
+                       operator. If the install plan contains other operators too, a condition \
+                       lists them. It cannot be lowered. Omitted: the newest version in the \
+                       channel at installation, then unchanged.";
 
 impl ManagedModel for NamespaceModel {
     const KIND: &'static str = "DatabaseNamespace";

@@ -97,8 +97,8 @@ pub struct UpgradeAction {
     /// Namespace of the operators.
     pub namespace: Field<String>,
 
-    /// Engines whose operators are upgraded. Operators that share an install plan are upgraded
-    /// together.
+    /// Engines whose operators are upgraded. Operators that share an install plan can only be
+    /// upgraded together: list all of them, otherwise none is upgraded.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = facts::allowed("`pxc`, `psmdb` and `postgresql`"))]
     #[schemars(transform = facts::omitted("all engines that have an upgrade"))]

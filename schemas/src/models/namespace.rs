@@ -110,8 +110,8 @@ impl Engines {
 #[serde(rename_all = "camelCase")]
 pub struct EngineInstall {
     /// Version of the operator. If you raise it, the provider approves the upgrade, one version
-    /// after another, once every database of the engine is ready and runs with the CR version of
-    /// the installed operator; the plan lists other operators in the same install plan.
+    /// after another, once every database of the engine is ready, or paused, and runs with the CR
+    /// version of the installed operator; the plan lists other operators in the same install plan.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
     #[schemars(transform = facts::allowed("a version of the channel, such as `1.18.0`"))]

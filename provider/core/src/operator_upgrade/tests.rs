@@ -245,15 +245,69 @@ fn a_plan_with_more_than_was_asked_for_is_refused_at_plan() {
     );
     // Before the write OLM is asked again.
     assert_eq!(found(&planned, Stage::Apply), []);
-    // Another engine in the same change: OLM makes another plan.
+    // An engine that is listed now has its Subscription and its place in the plan already.
     let agreed = EngineInstall {
         version: "1.20.1".into(),
         ..EngineInstall::default()
     };
     planned.engines.known_mut().unwrap().psmdb = agreed.into();
-    assert_eq!(found(&planned, Stage::Plan)[0].severity, Severity::Warning);
+    assert_eq!(found(&planned, Stage::Plan)[0].severity, Severity::Error);
     let psmdb = &mut planned.engines.known_mut().unwrap().psmdb;
     psmdb.known_mut().unwrap().version = "1.21.1".into();
     assert_eq!(found(&planned, Stage::Plan), []);
     assert_eq!(found(&prior, Stage::Plan), []);
+    // The plan goes with an engine that is taken out.
+    let mut prior = prior;
+    prior.engines.known_mut().unwrap().psmdb = EngineInstall::default().into();
+    let planned = namespace("1.18.0".into(), Field::Null);
+    assert_eq!(check_online_alone(&planned, &prior, &facts), [""; 0]);
+}
+
+/// What the rule on plans with other operators finds at plan.
+fn check_online_alone(
+    planned: &NamespaceModel,
+    prior: &NamespaceModel,
+    facts: &Facts,
+) -> Vec<String> {
+    use crate::rules::{Stage, namespace::check_online};
+    let found = check_online(planned, Some(prior), facts, Stage::Plan).into_iter();
+    let found = found.filter(|found| found.rule == "operator-upgrade-alone");
+    found
+        .map(|found| found.summary.render(Dialect::Terraform))
+        .collect()
+}
+
+#[test]
+fn a_plan_with_an_operator_that_nobody_subscribes_to_any_more_has_to_be_deleted() {
+    let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.21.1")];
+    let mut facts = with_plan(&[&both[0], &both[1]], false);
+    facts.subscriptions.as_mut().unwrap().remove(PSMDB);
+    let prior = namespace("1.17.0".into(), "1.18.0".into());
+    let said = check_online_alone(&namespace("1.18.0".into(), Field::Null), &prior, &facts);
+    assert!(
+        said[0].contains("delete installplans.operators.coreos.com install-a"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn an_action_is_told_which_engines_share_the_plan() {
+    use crate::finding::Severity;
+    use crate::rules::namespace::check_upgrade;
+    let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.21.1")];
+    let facts = with_plan(&[&both[0], &both[1]], false);
+    let found = namespace("1.17.0".into(), "1.18.0".into());
+    let planned = namespace("1.18.0".into(), Field::Null);
+    let found = check_upgrade(&planned, &found, &facts);
+    let rules: Vec<_> = found.iter().map(|found| found.rule).collect();
+    // The database in the fixtures runs with another CR version.
+    let ready = "operator-upgrade-ready";
+    assert_eq!(rules, [ready, ready, "operator-upgrade-alone"]);
+    assert!(
+        found
+            .iter()
+            .all(|found| found.severity == Severity::Warning)
+    );
+    let said = found[2].summary.render(Dialect::Terraform);
+    assert!(said.ends_with("add \"psmdb\" to engines"), "{said}");
 }

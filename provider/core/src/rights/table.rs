@@ -748,6 +748,14 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
         .optional()
         .in_applies(),
         need(
+            &[(OLM, "installplans")],
+            DELETE,
+            Namespaces,
+            "no engine can be removed while its upgrade waits in one install plan with another's",
+        )
+        .optional()
+        .in_applies(),
+        need(
             &[(OLM, "clusterserviceversions")],
             LIST,
             Namespaces,
@@ -835,6 +843,14 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
             PATCH,
             Namespaces,
             "no {DatabaseNamespace} with backups can be destroyed by force: their data would go",
+        )
+        .optional()
+        .in_applies(),
+        need(
+            STORAGES,
+            PATCH,
+            Namespaces,
+            "a backup storage that was deleted while in use holds {a DatabaseNamespace} for ever",
         )
         .optional()
         .in_applies(),

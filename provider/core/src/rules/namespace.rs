@@ -1,5 +1,7 @@
 //! Rules for `everest_namespace`.
 
+mod upgrades;
+
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::{Engines, NamespaceModel};
 use everest_schemas::{Engine, Field};
@@ -11,22 +13,19 @@ use super::table::namespace::{
     CATALOG_READY, EVEREST_VERSION, MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME,
     NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE, OPERATOR_VERSION,
 };
-use super::table::online::{
-    ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL, OPERATOR_UPGRADE_ALONE,
-    OPERATOR_UPGRADE_READY,
-};
+use super::table::online::{ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL};
 use super::{Stage, Validate};
 use crate::facts::{CatalogFacts, Facts, Kind, Planned, Seen, Wanted};
 use crate::finding::Finding;
-use crate::install_plan::{self, Decision};
 use crate::name;
 use crate::olm;
-use crate::operator_upgrade::{self, Hop};
+use crate::operator_upgrade;
 use crate::path::FieldPath;
 use crate::raised::{self, Said};
 use crate::v1;
 use crate::v1::namespace::is_reserved;
 use crate::version::Version;
+pub use upgrades::check_upgrade;
 
 /// Finds values that are never valid in a namespace.
 pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
@@ -92,12 +91,12 @@ pub fn check_online(
     match prior {
         Some(prior) => {
             removals(planned, prior, facts, stage, &mut findings);
-            upgrades(planned, prior, facts, stage, &mut findings);
+            upgrades::check(planned, prior, facts, stage, &mut findings);
         }
         None => {
             if let Some(found) = operator_upgrade::found(planned, facts) {
                 downgrades(planned, &found, &mut findings);
-                upgrades(planned, &found, facts, stage, &mut findings);
+                upgrades::check(planned, &found, facts, stage, &mut findings);
                 approvals(planned, facts, stage, &mut findings);
             }
         }
@@ -167,24 +166,6 @@ fn removals(
     }
 }
 
-fn upgrades(
-    planned: &NamespaceModel,
-    before: &NamespaceModel,
-    facts: &Facts,
-    stage: Stage,
-    findings: &mut Findings,
-) {
-    for hop in operator_upgrade::asked_for(planned, before) {
-        let path = FieldPath::of("engines")
-            .field(hop.engine.as_str())
-            .field("version");
-        upgradable(path.clone(), &hop, facts, stage, findings);
-        if stage == Stage::Plan {
-            upgraded_alone(planned, before, path, hop.engine, facts, findings);
-        }
-    }
-}
-
 /// Warns of Subscriptions in a namespace that is taken over which would upgrade their operators
 /// automatically.
 fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
@@ -238,49 +219,6 @@ fn unused(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, findings
     if !users.is_empty() {
         let summary = format!("{engine} would be removed, but runs {}", users.join(", "));
         findings.missing(&ENGINE_UNUSED, path, summary, stage);
-    }
-}
-
-fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings: &mut Findings) {
-    let everywhere = facts.engines_everywhere.as_deref().unwrap_or_default();
-    let offered = operator_upgrade::offered(everywhere, hop);
-    let databases = facts.databases.iter().flat_map(|all| all.values());
-    let waiting = operator_upgrade::objections(databases, hop, offered);
-    if !waiting.is_empty() {
-        let summary = format!(
-            "These databases are not ready for it: {}",
-            waiting.join(", ")
-        );
-        findings.missing(&OPERATOR_UPGRADE_READY, path, summary, stage);
-    }
-}
-
-/// Checks that the waiting install plan upgrades only the requested operators. If the same change
-/// adds or removes engines, OLM makes another plan, and the apply decides on that.
-fn upgraded_alone(
-    planned: &NamespaceModel,
-    prior: &NamespaceModel,
-    path: FieldPath,
-    engine: Engine,
-    facts: &Facts,
-    findings: &mut Findings,
-) {
-    let Some(plan) = operator_upgrade::waiting_plan(engine, facts) else {
-        return;
-    };
-    let asked = operator_upgrade::asked(planned, facts);
-    let Decision::Refuse { extra } = install_plan::decide(plan, &asked) else {
-        return;
-    };
-    let listed = |model: &NamespaceModel| {
-        let engines = model.engines.known()?;
-        Some(Engine::ALL.map(|engine| engines.get(engine).is_null()))
-    };
-    let summary = install_plan::refusal(plan, &extra);
-    if listed(planned) == listed(prior) {
-        findings.error(&OPERATOR_UPGRADE_ALONE, path, summary);
-    } else {
-        findings.warning(&OPERATOR_UPGRADE_ALONE, path, summary);
     }
 }
 
@@ -360,10 +298,11 @@ impl Validate for NamespaceModel {
     }
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        let (name, upgrades) = match prior {
+        let (name, plans) = match prior {
             Some(prior) => (
                 &prior.name,
-                operator_upgrade::asked_for(self, prior).next().is_some(),
+                operator_upgrade::asked_for(self, prior).next().is_some()
+                    || !operator_upgrade::added(self, prior).is_empty(),
             ),
             None if self.take_ownership.known() == Some(&true) => (&self.name, true),
             // Nothing is in a new one.
@@ -379,7 +318,7 @@ impl Validate for NamespaceModel {
         wanted.everest = prior.is_none_or(|prior| {
             self.take_ownership.known() == Some(&true) && prior.ready.known() != Some(&true)
         });
-        if upgrades {
+        if plans {
             wanted.kinds.extend([
                 Kind::EnginesEverywhere,
                 Kind::Subscriptions,

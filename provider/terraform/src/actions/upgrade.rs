@@ -2,11 +2,16 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use everest_cluster::{Change, Cluster, ClusterError, Wait, facts, namespace};
-use everest_schemas::models::{NamespaceModel, UpgradeAction};
+use everest_cluster::{Cluster, ClusterError, Wait, facts, namespace};
+use everest_core::{
+    operator_upgrade,
+    rules::{Validate, namespace::check_upgrade},
+};
+use everest_schemas::models::{EngineInstall, Engines, NamespaceModel, UpgradeAction};
 use everest_schemas::{Engine, Field};
 use tfplugin::{
-    Action, AttributePath, Diagnostic, Diagnostics, InvokeRequest, PlanActionRequest, Progress,
+    Action, AttributePath, Context, Diagnostic, Diagnostics, InvokeRequest, PlanActionRequest,
+    Progress,
 };
 use tokio::time::{Instant, sleep};
 
@@ -35,10 +40,11 @@ impl Upgrade {
             type_name: "everest_upgrade_operators",
             description: "Upgrades engine operators of a namespace, one version after another, \
                           until none awaits approval. Each upgrade begins once every database of \
-                          the engine is ready and runs with the CR version of the installed \
-                          operator.\n\nIf an `everest_namespace` resource sets the `version` of an \
-                          engine, set it to the new version too: a lower one than that which is \
-                          installed is an error.",
+                          the engine is ready, or paused, and runs with the CR version of the \
+                          installed operator. Nothing else in the namespace is changed.\n\nIf an \
+                          `everest_namespace` resource sets the `version` of an engine, set it to \
+                          the new version too: a lower one than that which is installed is an \
+                          error.",
             goes_on: true,
         }
     }
@@ -51,8 +57,9 @@ impl Upgrade {
             description: "Approves the upgrade of engine operators of a namespace that awaits \
                           approval, and waits until it is made. Unlike \
                           `everest_upgrade_operators` it makes no further one. The upgrade begins \
-                          once every database of the engine is ready and runs with the CR version \
-                          of the installed operator.",
+                          once every database of the engine is ready, or paused, and runs with the \
+                          CR version of the installed operator. Nothing else in the namespace is \
+                          changed.",
             goes_on: false,
         }
     }
@@ -81,20 +88,12 @@ impl Upgrade {
                 }
                 return Ok(());
             }
-            let mut planned = found.clone();
-            for (engine, version) in pending {
+            for (engine, version) in &pending {
                 progress.report(format!("The operator of {engine} is upgraded to {version}"));
-                if let Some(engines) = planned.engines.known_mut()
-                    && let Some(install) = engines.get_mut(engine).known_mut()
-                {
-                    install.version = version.into();
-                }
             }
             let wait = wait.less(begun.elapsed());
-            match namespace::update(cluster, &found, &planned, &wait).await {
-                Change::Done(_) => upgraded = true,
-                Change::Pending { error, .. } | Change::Refused(error) => return Err(error),
-            }
+            namespace::upgrade(cluster, &planned(&found, pending), &wait).await?;
+            upgraded = true;
             if !self.goes_on {
                 return Ok(());
             }
@@ -128,6 +127,49 @@ fn pending(found: &NamespaceModel, wanted: &Field<Vec<Field<String>>>) -> Vec<(E
         .collect()
 }
 
+/// The namespace with the engines that are upgraded, and no other.
+fn planned(found: &NamespaceModel, pending: Vec<(Engine, String)>) -> NamespaceModel {
+    let mut engines = Engines::default();
+    for (engine, version) in pending {
+        let install = EngineInstall {
+            version: version.into(),
+            ..EngineInstall::default()
+        };
+        *engines.get_mut(engine) = install.into();
+    }
+    NamespaceModel {
+        name: found.name.clone(),
+        engines: engines.into(),
+        ..NamespaceModel::default()
+    }
+}
+
+/// Warns of the effect of the next upgrades, and of what keeps them from being made. Nothing is said
+/// without a cluster, and of a namespace that cannot be read.
+async fn foresee(session: &Session, config: &UpgradeAction, cx: &Context, diags: &mut Diagnostics) {
+    let (Ok(cluster), Some(name)) = (session.cluster().await, config.namespace.known_str()) else {
+        return;
+    };
+    // What is read here is old by the time at which the action is invoked.
+    let cluster = &cluster.fail_fast().with_empty_cache();
+    let looked = Box::pin(async {
+        let found = namespace::existing(cluster, name).await.ok()?;
+        let planned = planned(&found, pending(&found, &config.engines));
+        let facts = facts::load(cluster, &planned.wanted(Some(&found))).await;
+        Some((found, planned, facts))
+    });
+    let Some(Some((found, planned, facts))) = unless_stopped(cx, looked).await else {
+        return;
+    };
+    let what = format!("the namespace {name}");
+    if session.warns_of_impact()
+        && let Some(summary) = operator_upgrade::summary(&what, &planned, &found, &facts)
+    {
+        diags.push(Diagnostic::warning(summary.headline, summary.detail));
+    }
+    diagnostics::report(check_upgrade(&planned, &found, &facts), diags);
+}
+
 impl Action for Upgrade {
     type Config = UpgradeAction;
 
@@ -156,8 +198,12 @@ impl Action for Upgrade {
     }
 
     async fn plan(&self, request: PlanActionRequest<'_, UpgradeAction>) -> Result<(), Diagnostic> {
-        let doing = doing(&request.config);
-        guardrails::at_action_on_v1(&self.session, &doing, request.cx).await
+        let PlanActionRequest {
+            config, cx, diags, ..
+        } = request;
+        guardrails::at_action_on_v1(&self.session, &doing(&config), cx).await?;
+        foresee(&self.session, &config, cx, diags).await;
+        Ok(())
     }
 
     async fn invoke(&self, request: InvokeRequest<'_, UpgradeAction>) -> Result<(), Diagnostic> {
@@ -196,5 +242,17 @@ mod tests {
         assert_eq!(pending(&found, &Field::Null), [mysql.clone(), mongodb]);
         assert_eq!(wanted(&["pxc", "postgresql"]), [mysql]);
         assert_eq!(wanted(&["postgresql"]), []);
+    }
+
+    #[test]
+    fn only_the_engines_that_are_upgraded_are_planned() {
+        let found = json!({"name": "prod", "takeOwnership": true, "engines": {
+            "pxc": {"version": "1.18.0", "installedVersion": "1.18.0", "pendingVersion": "1.19.0"},
+            "psmdb": {"version": "1.20.0", "installedVersion": "1.20.0"}}});
+        let found: NamespaceModel = serde_json::from_value(found).unwrap();
+        let planned = planned(&found, pending(&found, &Field::Null));
+        let expected = json!({"name": "prod", "engines": {"pxc": {"version": "1.19.0"}}});
+        let expected: NamespaceModel = serde_json::from_value(expected).unwrap();
+        assert_eq!(planned, expected);
     }
 }

@@ -385,6 +385,74 @@ async fn destroy_by_force(world: &World) {
     assert!(said.contains("DatabaseClusterBackup shop/sunday"), "{said}");
 }
 
+/// An engine is taken out whose upgrade waits in one plan with that of another engine.
+async fn take_out_an_engine(world: &World) {
+    const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/shop";
+    let [kept, removed] = [
+        "percona-xtradb-cluster-operator",
+        "percona-server-mongodb-operator",
+    ];
+    // Nobody works on what this server holds, so the plan stays.
+    let server = world.server.fork(world.server.now());
+    server.put(
+        json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "Subscription",
+        "metadata": {"name": removed, "namespace": "shop"},
+        "spec": {"name": removed, "source": "everest-catalog", "sourceNamespace": "everest-olm"},
+        "status": {"installedCSV": format!("{removed}.v1.20.1")}}),
+    );
+    let both = [format!("{kept}.v9.9.9"), format!("{removed}.v9.9.9")];
+    server.put(
+        json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "InstallPlan",
+        "metadata": {"name": "shared", "namespace": "shop"},
+        "spec": {"approval": "Manual", "approved": false, "clusterServiceVersionNames": both},
+        "status": {"phase": "RequiresApproval"}}),
+    );
+    let process = held(server.process(), "everest_namespace");
+    let applying = run(&process).await;
+    let shop = applying.resource("everest_namespace");
+    let stub = shop.import("shop").await.succeeded();
+    let known = shop.read(&stub).await.succeeded();
+    let config = json!({"name": "shop", "engines": {"pxc": {}}});
+    shop.change(&known, config).await.succeeded();
+    for gone in [
+        format!("{OLM}/subscriptions/{removed}"),
+        format!("{OLM}/installplans/shared"),
+    ] {
+        assert_eq!(server.get(&gone), None, "{gone}");
+    }
+}
+
+/// A namespace is destroyed with a storage in it that was deleted while in use, and that nothing uses
+/// any more.
+async fn let_go_of_a_storage(world: &World) {
+    let server = world.server.fork(world.server.now());
+    let users = ["/databaseclusters/", "/databaseclusterbackups/"];
+    server.edit(|objects| {
+        objects.retain(|path, _| {
+            let is_user = users.iter().any(|plural| path.contains(plural));
+            !is_user && !path.contains("webhookconfigurations/")
+        });
+    });
+    server.put(
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+        "metadata": {"name": "held", "namespace": "shop",
+            "deletionTimestamp": "2026-01-01T11:00:00Z",
+            "finalizers": ["everest.percona.com/in-use-protection"]},
+        "spec": {"type": "s3", "bucket": "b", "credentialsSecretName": "s3"}}),
+    );
+    let process = held(server.process(), "everest_namespace");
+    let applying = run(&process).await;
+    let shop = applying.resource("everest_namespace");
+    let stub = shop.import("shop").await.succeeded();
+    let known = shop.read(&stub).await.succeeded();
+    let config = json!({"name": "shop", "engines": {"pxc": {}}, "timeouts": {"delete": "1m"}});
+    let known = shop.change(&known, config).await.succeeded();
+    // Nobody removes the operator here.
+    permitted("a held storage", &shop.destroy(&known).await);
+    let held = "/apis/everest.percona.com/v1alpha1/namespaces/shop/backupstorages/held";
+    assert_eq!(server.get(held), None);
+}
+
 /// What happens in no story.
 async fn beside_the_stories() {
     let world = furnished().await;
@@ -393,6 +461,8 @@ async fn beside_the_stories() {
     be_refused(&world).await;
     change_while_restoring(&world).await;
     destroy_by_force(&world).await;
+    take_out_an_engine(&world).await;
+    let_go_of_a_storage(&world).await;
     look(&world, held).await;
     let process = held(world.server.process(), "everest_database");
     let cluster = Cluster::new(process.client(), Catalog::default());

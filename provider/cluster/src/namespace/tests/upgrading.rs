@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use test_apiserver::{At, Fault, Matcher, Process, Times, Trouble, When};
 use tokio_util::sync::CancellationToken;
 
-use crate::namespace::update;
+use crate::namespace::{self, update};
 use crate::testing::api_server;
 use crate::{Catalog, Change, Cluster, ClusterError, Wait};
 
@@ -340,4 +340,32 @@ async fn a_lock_that_could_not_be_taken_off_is_taken_off_by_the_next_apply() {
     let changed = upgrade(&cluster).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert!(!is_locked(&held.lock().unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_alone_writes_no_namespace_and_needs_one_that_everest_manages() {
+    let mut objects = behind([]);
+    let theirs = json!({"metadata": {"name": "theirs", "namespace": "prod"},
+        "spec": {"targetNamespaces": ["prod"]}});
+    objects.insert(GROUP.replace("everest-databases", "theirs"), theirs);
+    objects.remove(GROUP);
+    let (cluster, seen, held) = api_server::bare(objects.clone(), olm);
+    let upgraded = namespace::upgrade(&cluster, &asking("1.18.0"), &wait()).await;
+    upgraded.unwrap();
+    assert_eq!(steps(&seen), ["lock", "install-1.18.0", "unlock"]);
+    let is_write_to_namespace = |(line, _): &(String, Value)| {
+        !line.starts_with("GET") && line.contains("/api/v1/namespaces/prod")
+    };
+    assert!(!seen.lock().unwrap().iter().any(is_write_to_namespace));
+    assert!(!is_locked(&held.lock().unwrap()));
+
+    objects.get_mut(NAMESPACE).unwrap()["metadata"]["labels"] = json!({});
+    let (cluster, seen, _) = api_server::bare(objects, olm);
+    let refused = namespace::upgrade(&cluster, &asking("1.18.0"), &wait()).await;
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.contains("Everest does not manage this namespace"),
+        "{said}"
+    );
+    assert_eq!(steps(&seen), [""; 0]);
 }

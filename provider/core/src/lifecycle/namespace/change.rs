@@ -16,6 +16,7 @@ use super::installation::Installation;
 use super::made::{Begun, Made};
 use super::operators::RemoveOperators;
 use super::subscriptions::{Subscriber, Subscribing, left_behind};
+use crate::install_plan::Consent;
 use crate::lifecycle::{Action, Agreed, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::text::Text;
 use crate::v1;
@@ -25,9 +26,10 @@ use crate::v1;
 /// 1. Refuses, before anything is written: an older version than the installed one, and taking
 ///    out an engine that databases use.
 /// 2. Applies labels and annotations.
-/// 3. Removes the operators of engines that are taken out. Also removes Subscriptions of this
-///    provider that an earlier change left behind and that have installed nothing, unless their
-///    engines are wanted.
+/// 3. Removes the operators of engines that are taken out, and the unapproved plans with them: OLM
+///    then makes others for the remaining engines. Also removes Subscriptions of this provider that
+///    an earlier change left behind and that have installed nothing, unless their engines are
+///    wanted.
 /// 4. Makes the OperatorGroup and the Subscriptions that are missing, these once the catalog is
 ///    ready.
 /// 5. Waits until the operators are installed. Operators are upgraded only to a requested version;
@@ -91,6 +93,20 @@ impl ChangeNamespace {
         Self::engines(planned, WantedEngine::all_of(planned), subscriber)
     }
 
+    /// The upgrade of the operators that `planned` lists, each to its version, and of no other.
+    /// Nothing else in the namespace is changed: no label, no OperatorGroup and no Subscription.
+    pub fn upgrade(planned: &NamespaceModel, subscriber: Subscriber) -> Self {
+        let namespace = planned.name.known_str().unwrap_or_default();
+        let wanted = WantedEngine::all_of(planned);
+        let installation = wanted.clone();
+        Self {
+            has_group: true,
+            subscribing: Subscribing::of(namespace, Vec::new(), &subscriber),
+            installation: Installation::of(namespace, installation, &subscriber, Consent::Listing),
+            ..Self::engines(planned, wanted, subscriber)
+        }
+    }
+
     fn engines(
         planned: &NamespaceModel,
         wanted: Vec<WantedEngine>,
@@ -106,7 +122,12 @@ impl ChangeNamespace {
             removals: VecDeque::new(),
             has_group: false,
             subscribing: Subscribing::of(namespace, wanted.clone(), &subscriber),
-            installation: Installation::of(namespace, wanted.clone(), &subscriber.manager),
+            installation: Installation::of(
+                namespace,
+                wanted.clone(),
+                &subscriber,
+                Consent::Version,
+            ),
             is_given_up: false,
             begun: None,
             made: Made::default(),

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use everest_schemas::Engine;
-use everest_schemas::olm::InstallPlan;
+use everest_schemas::olm::{InstallPlan, Subscription};
 
+use super::catalog;
 use super::engines::WantedEngine;
 use super::hindrance::Hindrance;
+use super::subscriptions::Subscriber;
 use super::upgrade::Upgrade;
 use super::view::EngineView;
-use crate::install_plan::{self, Asked, Decision, Extra};
+use crate::install_plan::{self, Asked, Consent, Decision, Extra};
 use crate::lifecycle::{Action, Observed, Query, Stopwatches};
 use crate::operator_upgrade::{self, Hop};
+use crate::path::FieldPath;
 use crate::readiness::Readiness;
 use crate::text::Text;
 
@@ -24,7 +27,9 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 /// Installs every wanted engine in the requested version. Only the install plans for that are
 /// approved.
 ///
-/// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine.
+/// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine. A
+///    plan that failed ends the installation: OLM never tries it again. Of OLM's other complaints
+///    none counts before it can read the catalog.
 /// 2. An engine without a requested version is satisfied with any; the plans of satisfied engines
 ///    are not approved.
 /// 3. Once every other engine has a plan (Subscriptions that are created together share one), each
@@ -36,17 +41,26 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 pub(super) struct Installation {
     namespace: String,
     wanted: Vec<WantedEngine>,
+    subscriber: Subscriber,
+    consent: Consent,
     upgrade: Upgrade,
     /// The refusal that ends it.
     refused: Option<Action>,
 }
 
 impl Installation {
-    pub(super) fn of(namespace: &str, wanted: Vec<WantedEngine>, manager: &str) -> Self {
+    pub(super) fn of(
+        namespace: &str,
+        wanted: Vec<WantedEngine>,
+        subscriber: &Subscriber,
+        consent: Consent,
+    ) -> Self {
         Self {
             namespace: namespace.to_owned(),
             wanted,
-            upgrade: Upgrade::new(namespace, manager),
+            subscriber: subscriber.clone(),
+            consent,
+            upgrade: Upgrade::new(namespace, &subscriber.manager),
             refused: None,
         }
     }
@@ -89,7 +103,7 @@ impl Installation {
         for wanted in &self.wanted {
             views.push(EngineView::of(observed, &self.namespace, wanted.engine)?);
         }
-        let mut missing = self.look(&views, times);
+        let mut missing = self.look(observed, &views, times)?;
         if let Some(end) = missing.end {
             return Ok(end);
         }
@@ -118,7 +132,7 @@ impl Installation {
                     }
                 }
                 Decision::Wait(reason) => reason.into(),
-                Decision::Refuse { extra } => return Ok(refusal(plan, &extra)),
+                Decision::Refuse { extra } => return self.refusal(observed, plan, &extra),
             };
             missing.sentences.push(awaited);
         }
@@ -126,8 +140,38 @@ impl Installation {
         Ok(Action::Await(Text::join(missing.sentences, "; ")))
     }
 
+    /// The refusal of a plan with operators that nobody asked for.
+    fn refusal(
+        &self,
+        observed: &Observed,
+        plan: &InstallPlan,
+        extra: &[Extra],
+    ) -> Result<Action, Query> {
+        let mut subscribed = Vec::new();
+        for engine in extra.iter().filter_map(|extra| extra.engine) {
+            let found = observed.object::<Subscription>(&self.namespace, engine.operator())?;
+            subscribed.extend(found.map(|_| engine));
+        }
+        let is_subscribed = |engine| subscribed.contains(&engine);
+        let agreed = extra
+            .iter()
+            .find(|extra| extra.engine.is_some_and(is_subscribed));
+        Ok(Action::Refuse {
+            message: install_plan::refusal(plan, extra, self.consent, is_subscribed),
+            attribute: agreed.map(|extra| match self.consent {
+                Consent::Version => extra.attribute.clone(),
+                Consent::Listing => FieldPath::of("engines"),
+            }),
+        })
+    }
+
     /// The part that the engines still lack.
-    fn look<'a>(&self, views: &[EngineView<'a>], times: &mut Stopwatches) -> Missing<'a> {
+    fn look<'a>(
+        &self,
+        observed: &Observed,
+        views: &[EngineView<'a>],
+        times: &mut Stopwatches,
+    ) -> Result<Missing<'a>, Query> {
         let mut missing = Missing::default();
         let mut are_all_planned = true;
         for (wanted, view) in self.wanted.iter().zip(views) {
@@ -138,23 +182,35 @@ impl Installation {
                     Readiness::Pending(reason) => missing.sentences.push(reason.into()),
                     Readiness::Failed(reason) => {
                         missing.end = Some(Action::Failed(reason));
-                        return missing;
+                        return Ok(missing);
                     }
                 }
                 continue;
             }
             if let Some(hindrance) = Hindrance::of(&self.namespace, wanted, view, &self.wanted) {
+                are_all_planned = false;
+                // Without its catalog, OLM knows of no version.
+                if !hindrance.is_certain
+                    && let Some(wait) = catalog::trouble(observed, &self.subscriber)?
+                {
+                    times.stop(operator);
+                    missing.sentences.push(wait);
+                    continue;
+                }
                 let held = times.stood(operator, "");
                 if hindrance.is_certain || held >= BELIEVED_AFTER {
                     missing.end = Some(hindrance.refusal());
-                    return missing;
+                    return Ok(missing);
                 }
                 missing.sentences.push(hindrance.sentence);
-                are_all_planned = false;
                 continue;
             }
             times.stop(operator);
             if let Some(plan) = view.plan {
+                if let Some(reason) = install_plan::failure(plan) {
+                    missing.end = Some(Action::Failed(reason));
+                    return Ok(missing);
+                }
                 missing.sentences.push(described(wanted.engine, plan));
                 if needs_approval(plan) {
                     let name = plan.metadata.name.as_deref().unwrap_or_default();
@@ -173,7 +229,7 @@ impl Installation {
         if !are_all_planned {
             missing.plans.clear();
         }
-        missing
+        Ok(missing)
     }
 
     /// The versions that are to be replaced and are still being installed: OLM goes from version to
@@ -212,18 +268,14 @@ fn described(engine: Engine, plan: &InstallPlan) -> Text {
         "" => "no phase yet",
         phase => phase,
     };
+    // OLM says here what it tries again.
+    let message = status.and_then(|status| status.message.as_deref());
+    let message = message.filter(|message| !message.trim().is_empty());
+    let message = message.map_or_else(String::new, |message| format!(": {}", message.trim()));
     format!(
-        "{} to be installed (install plan {}: {phase})",
+        "{} to be installed (install plan {}: {phase}{message})",
         engine.operator(),
         plan.metadata.name.as_deref().unwrap_or_default()
     )
     .into()
-}
-
-fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Action {
-    let agreed = extra.iter().find(|extra| extra.engine.is_some());
-    Action::Refuse {
-        message: install_plan::refusal(plan, extra),
-        attribute: agreed.map(|extra| extra.attribute.clone()),
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use everest_schemas::Engine;
-use everest_schemas::olm::{ClusterServiceVersion, Subscription};
+use everest_schemas::olm::{ClusterServiceVersion, InstallPlan, Subscription};
 use serde_json::Value;
 
 use crate::lifecycle::removals::Removals;
@@ -12,7 +12,13 @@ use crate::olm;
 use crate::v1;
 
 /// Removes operators: the Subscription first, or OLM would install the operator again, then the
-/// CSV, which takes the Deployment along. Engine CRDs stay, as OLM leaves them.
+/// plans that would install a version of it, then the CSV, which takes the Deployment along. Engine
+/// CRDs stay, as OLM leaves them.
+///
+/// A plan goes by itself only with the last of the Subscriptions in the namespace when it was made.
+/// Until then OLM makes no other one for those that are left, and the approval of the old one would
+/// bring the operator back. Source: operator-lifecycle-manager
+/// `pkg/controller/operators/catalog/operator.go`, `subscription/state.go`.
 #[derive(Clone, Debug)]
 pub(super) struct RemoveOperators {
     namespace: String,
@@ -88,6 +94,15 @@ impl RemoveOperators {
         if let Some(action) = self.removals.step::<Subscription>(&self.namespace, found) {
             return Ok(Some(action));
         }
+        if !subscriptions.is_empty() {
+            let engines = &self.engines;
+            let plans = observed.listed::<InstallPlan>(&self.namespace)?;
+            let plans = plans.iter().filter(|plan| awaits_approval(plan, engines));
+            let plans = plans.map(|plan| &plan.metadata);
+            if let Some(action) = self.removals.step::<InstallPlan>(&self.namespace, plans) {
+                return Ok(Some(action));
+            }
+        }
         let versions = observed.listed::<ClusterServiceVersion>(&self.namespace)?;
         let versions = versions.iter().filter(|csv| {
             let name = csv.metadata.name.as_deref().unwrap_or_default();
@@ -106,6 +121,12 @@ impl RemoveOperators {
 /// Returns true if a CSV belongs to an engine's operator.
 fn is_of(csv: &str, engine: Engine) -> bool {
     olm::parse_csv(csv).is_some_and(|(package, _)| package == engine.operator())
+}
+
+/// Returns true if a plan that nobody has approved would install the operator of one of the engines.
+fn awaits_approval(plan: &InstallPlan, engines: &[Engine]) -> bool {
+    let mut versions = plan.spec.cluster_service_version_names.iter();
+    !plan.spec.approved && versions.any(|csv| engines.iter().any(|engine| is_of(csv, *engine)))
 }
 
 /// The engines' objects that Everest made and that still exist.

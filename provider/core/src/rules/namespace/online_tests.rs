@@ -61,18 +61,26 @@ fn an_engine_that_runs_databases_stays() {
 #[test]
 fn databases_are_ready_for_an_upgrade_of_their_operator() {
     let newer = || version("1.19.0".into());
+    let rule = || "operator-upgrade-ready engines.pxc.version".to_owned();
     for (stage, severity) in [(Stage::Plan, Warning), (Stage::Apply, Error)] {
+        // Which engine versions the new operator supports is not known.
+        let unknown = match stage {
+            Stage::Plan => vec![(rule(), Warning)],
+            Stage::Apply => vec![],
+        };
         for waiting in [
             behind("ready", Some("1.18.0")),
             behind("initializing", None),
         ] {
-            let rule = "operator-upgrade-ready engines.pxc.version".to_owned();
-            assert_eq!(found(newer(), &waiting, stage), [(rule, severity)]);
+            let mut expected = vec![(rule(), severity)];
+            expected.extend(unknown.clone());
+            assert_eq!(found(newer(), &waiting, stage), expected);
+        }
+        for sound in [facts(), behind("paused", None)] {
+            assert_eq!(found(newer(), &sound, stage), unknown);
         }
         let waiting = behind("initializing", None);
         for (planned, facts) in [
-            (newer(), &facts()),
-            (newer(), &behind("paused", None)),
             (version("1.18.0".into()), &waiting),
             (version(Field::Unknown), &waiting),
             (newer(), &Facts::default()),
@@ -80,6 +88,66 @@ fn databases_are_ready_for_an_upgrade_of_their_operator() {
             assert_eq!(found(planned, facts, stage), []);
         }
     }
+}
+
+#[test]
+fn a_plan_names_the_versions_of_databases_if_those_of_the_next_operator_are_not_known() {
+    let mut facts = facts();
+    let orders = facts.databases.as_mut().unwrap().get_mut("orders").unwrap();
+    orders.spec.engine.known_mut().unwrap().version = "8.0.36".into();
+    let said = |facts: &Facts| -> Vec<String> {
+        let prior = namespace(version("1.18.0".into()));
+        let planned = namespace(version("1.19.0".into()));
+        let found = check_online(&planned, Some(&prior), facts, Stage::Plan).into_iter();
+        found
+            .map(|found| found.summary.render(Dialect::Terraform))
+            .collect()
+    };
+    let summaries = said(&facts);
+    let [summary] = &summaries[..] else {
+        panic!("{summaries:?}")
+    };
+    for words in [
+        "orders (8.0.36)",
+        "https://check.percona.com/versions/v1/pxc-operator/1.19.0",
+    ] {
+        assert!(summary.contains(words), "{summary}");
+    }
+    assert!(!summary.contains("documents"), "{summary}");
+    let elsewhere = json!({"metadata": {"name": "percona-xtradb-cluster-operator"},
+        "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.19.0",
+            "availableVersions": {"engine": {"8.0.36": {}}}}});
+    facts.engines_everywhere = Some(vec![serde_json::from_value(elsewhere).unwrap()]);
+    assert_eq!(said(&facts), [""; 0]);
+}
+
+#[test]
+fn an_engine_is_added_once_no_upgrade_of_another_is_pending_that_nobody_asked_for() {
+    let facts = runs_pxc("Manual");
+    let mut prior = namespace(version("1.18.0".into()));
+    prior.engines.known_mut().unwrap().postgresql = Field::Null;
+    let found = |pxc: &str, stage| -> Vec<(String, Severity)> {
+        let planned = namespace(version(pxc.into()));
+        let found = check_online(&planned, Some(&prior), &facts, stage).into_iter();
+        let found =
+            found.filter(|found| found.path == FieldPath::of("engines").field("postgresql"));
+        found
+            .map(|found| (found.summary.render(Dialect::Terraform), found.severity))
+            .collect()
+    };
+    let refused = found("1.18.0", Stage::Plan);
+    let [(summary, Error)] = &refused[..] else {
+        panic!("{refused:?}")
+    };
+    assert!(
+        summary.contains("engines.pxc.version = \"1.19.0\""),
+        "{summary}"
+    );
+    assert_eq!(found("1.19.0", Stage::Plan), []);
+    assert_eq!(found("1.18.0", Stage::Apply), []);
+    let planned = namespace(version("1.18.0".into()));
+    let wanted = planned.wanted(Some(&prior));
+    assert!(wanted.kinds.contains(&Kind::InstallPlans));
 }
 
 #[test]
@@ -143,7 +211,12 @@ fn taken_over(version: &str, take_ownership: bool) -> NamespaceModel {
     };
     NamespaceModel {
         take_ownership: take_ownership.into(),
-        ..namespace(asked.into())
+        engines: Engines {
+            pxc: asked.into(),
+            ..Engines::default()
+        }
+        .into(),
+        ..namespace(Field::Null)
     }
 }
 
@@ -176,8 +249,12 @@ fn a_take_over_is_judged_by_what_the_namespace_has() {
                 Warning
             ),
             (
-                "operator-upgrade-alone engines.pxc.version".to_owned(),
+                "operator-upgrade-ready engines.pxc.version".to_owned(),
                 Warning
+            ),
+            (
+                "operator-upgrade-alone engines.pxc.version".to_owned(),
+                Error
             ),
             ("operator-approval engines.pxc".to_owned(), Warning),
         ]

@@ -287,9 +287,13 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
     "operator-upgrade-ready",
     BOTH,
     "everest: k8s/database_engine.go, upgrade plan",
-    "Before the operator of an engine is upgraded, each of its databases must be ready, must have \
-     the CR version of the installed operator, and must have an engine version that the new \
-     operator supports.",
+    "Before the operator of an engine is upgraded, each of its databases must be ready or paused, \
+     and must have the CR version of the installed operator. Each must also have an engine version \
+     that the new operator supports: of another one, Everest accepts no change any more, not even \
+     the removal of a finalizer, and an operator never goes back to an older version. The provider \
+     sends no requests beyond the cluster. It knows the supported versions only if the new \
+     operator already runs in another namespace; otherwise a plan warns and names the page that \
+     lists them.",
     "Set {engine.crVersion} of those databases to \"recommended\", raise {engine.version} if it is \
      too old, wait until they are ready, and then upgrade.",
 );
@@ -299,8 +303,10 @@ pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(
     BOTH,
     "OLM: one InstallPlan for the Subscriptions of a namespace",
     "OLM may put the operators of several engines into one install plan, which upgrades all of \
-     them. The provider approves it only if the configuration asks for each of these upgrades.",
-    "Set the versions of all of them, or restore the previous version of this one.",
+     them. The plan for an added engine contains every upgrade that is pending in the namespace. \
+     The provider approves a plan only if the configuration asks for all that is in it.",
+    "Set the versions of all of them, or restore the previous version of this one. Add an engine \
+     after the upgrade of the others.",
 );
 
 pub(in crate::rules) const OPERATOR_APPROVAL: Rule = rule(

@@ -140,6 +140,55 @@ pub(super) async fn upgraded() -> (ControlPlane, String) {
     (plane, path)
 }
 
+const PXC: &str = "percona-xtradb-cluster-operator";
+const PSMDB: &str = "percona-server-mongodb-operator";
+
+/// A namespace that lost an engine whose upgrade waited in one plan with that of the other.
+pub(super) async fn reduced() -> ControlPlane {
+    let (plane, path) = namespace();
+    let controller = process::<DatabaseNamespaces>(&plane);
+    rest(&plane, &controller, &path).await;
+    let csv = format!("{PSMDB}.v1.15.0");
+    let subscription = json!({"apiVersion": "operators.coreos.com/v1alpha1",
+        "kind": "Subscription", "metadata": {"name": PSMDB, "namespace": "team"},
+        "spec": {"name": PSMDB, "source": "everest-catalog", "sourceNamespace": "everest-olm"},
+        "status": {"installedCSV": csv, "currentCSV": csv, "state": "AtLatestKnown"}});
+    plane.put(&format!("{OLM}/subscriptions/{PSMDB}"), subscription);
+    let version = json!({"apiVersion": "operators.coreos.com/v1alpha1",
+        "kind": "ClusterServiceVersion", "metadata": {"name": csv, "namespace": "team"},
+        "spec": {"version": "1.15.0"}, "status": {"phase": "Succeeded"}});
+    plane.put(&format!("{OLM}/clusterserviceversions/{csv}"), version);
+    let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
+        "metadata": {"name": PSMDB, "namespace": "team"},
+        "spec": {"type": "psmdb"}, "status": {"status": "installed", "operatorVersion": "1.15.0",
+            "availableVersions": {"engine": {"8.0.8-3": {"status": "recommended"}}}}});
+    let engines = "/apis/everest.percona.com/v1alpha1/namespaces/team/databaseengines";
+    plane.put(&format!("{engines}/{PSMDB}"), engine);
+    say(&plane, &path, &json!({"engines": {"psmdb": {}}}));
+    rest(&plane, &controller, &path).await;
+    let both = [format!("{PXC}.v1.16.0"), format!("{PSMDB}.v1.16.0")];
+    let shared = json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "InstallPlan",
+        "metadata": {"name": "shared", "namespace": "team"},
+        "spec": {"approval": "Manual", "approved": false, "clusterServiceVersionNames": both},
+        "status": {"phase": "RequiresApproval"}});
+    plane.put(&format!("{OLM}/installplans/shared"), shared);
+    say(&plane, &path, &json!({"engines": {"psmdb": null}}));
+    rest(&plane, &controller, &path).await;
+    plane
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_goes_with_the_plan_that_would_bring_it_back() {
+    let plane = reduced().await;
+    for gone in [
+        format!("{OLM}/subscriptions/{PSMDB}"),
+        format!("{OLM}/installplans/shared"),
+    ] {
+        assert_eq!(plane.get(&gone), None, "{gone}");
+    }
+    assert!(plane.get(&format!("{OLM}/subscriptions/{PXC}")).is_some());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped() {
     let (plane, path) = upgraded().await;

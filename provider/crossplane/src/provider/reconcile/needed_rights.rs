@@ -65,6 +65,7 @@ async fn look_at_an_import(cluster: &Cluster) {
 /// What happens in no story.
 async fn beside_the_stories() {
     namespaces::upgraded().await;
+    namespaces::reduced().await;
     let (plane, path) = database();
     rest(&plane, &process::<Databases>(&plane), &path).await;
     let (plane, path) = storage();

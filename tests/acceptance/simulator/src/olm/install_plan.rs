@@ -4,31 +4,39 @@ use kube::ResourceExt;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
-use super::{OLM, catalog, label, list};
+use super::{OLM, catalog, label, list, steered};
 use crate::cluster::{Cluster, Error};
 use crate::engine_definitions;
 use crate::kinds::{self, Kind};
-use crate::object::{self, at, items, text, truth};
+use crate::object::{self, at, items, number, text, truth};
 
-/// Makes the plan that brings Subscriptions their versions.
+/// Makes the plan that brings Subscriptions their versions. It belongs to all of the namespace, and
+/// goes by itself only with the last of them.
 pub async fn make(
     cluster: &Cluster,
     namespace: &str,
-    wanting: &[(&DynamicObject, String)],
+    subscriptions: &[DynamicObject],
+    planned: &[(&DynamicObject, String)],
 ) -> Result<DynamicObject, Error> {
     let before = list(cluster, &kinds::INSTALL_PLAN, namespace).await?;
-    let generation = before.len() + 1;
-    let manual = wanting
+    let before = before
         .iter()
-        .any(|(s, _)| text(&s.data, "/spec/installPlanApproval") == "Manual");
-    let names: Vec<&str> = wanting.iter().map(|(_, csv)| csv.as_str()).collect();
+        .map(|plan| number(&plan.data, "/spec/generation"));
+    let known = subscriptions
+        .iter()
+        .map(|subscription| number(&subscription.data, "/status/installPlanGeneration"));
+    let generation = before.chain(known).max().unwrap_or_default() + 1;
+    let manual = subscriptions
+        .iter()
+        .any(|s| text(&s.data, "/spec/installPlanApproval") == "Manual");
+    let names: Vec<&str> = planned.iter().map(|(_, csv)| csv.as_str()).collect();
     let spec = json!({
         "approval": if manual { "Manual" } else { "Automatic" },
         "approved": !manual,
         "clusterServiceVersionNames": names,
         "generation": generation,
     });
-    let uid = wanting
+    let uid = planned
         .first()
         .and_then(|(s, _)| s.uid())
         .unwrap_or_default();
@@ -45,10 +53,12 @@ pub async fn make(
         json!({ "spec": spec }),
     );
     plan.metadata.generate_name = Some("install-".to_owned());
-    for (subscription, _) in wanting {
+    for (subscription, _) in planned {
         let package = text(&subscription.data, "/spec/name");
         plan.labels_mut()
             .insert(label(package, namespace), String::new());
+    }
+    for subscription in subscriptions {
         let mut owner = object::owner(&kinds::SUBSCRIPTION, subscription, false);
         owner.controller = Some(false);
         owner.block_owner_deletion = Some(false);
@@ -65,7 +75,7 @@ pub async fn make(
         "Installing"
     };
     let status = json!({
-        "catalogSources": [text(&wanting[0].0.data, "/spec/source")],
+        "catalogSources": [text(&planned[0].0.data, "/spec/source")],
         "phase": phase,
         "plan": steps(&names, "Unknown"),
     });
@@ -89,6 +99,13 @@ pub async fn step(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
             "Installing" => {
                 let names = items(&plan.data, "/spec/clusterServiceVersionNames");
                 let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+                if let Some(why) = steered(cluster, namespace, "plan-fails").await? {
+                    let status = failed(cluster, status, &why);
+                    cluster
+                        .update_status(&kinds::INSTALL_PLAN, OLM, &plan, status)
+                        .await?;
+                    continue;
+                }
                 for name in &names {
                     carry_out(cluster, namespace, name).await?;
                 }
@@ -109,6 +126,17 @@ pub async fn step(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
             .await?;
     }
     Ok(more)
+}
+
+/// The status of a plan that failed, which OLM never tries again.
+fn failed(cluster: &Cluster, mut status: Value, why: &str) -> Value {
+    let now = cluster.clock().stamp();
+    status["phase"] = "Failed".into();
+    status["message"] = why.into();
+    status["conditions"] = json!([{"lastTransitionTime": now, "lastUpdateTime": now,
+        "message": why, "reason": "InstallComponentFailed", "status": "False",
+        "type": "Installed"}]);
+    status
 }
 
 /// Whether all that a plan made is on its way; until then the plan itself says that it installs.

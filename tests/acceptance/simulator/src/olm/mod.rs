@@ -29,7 +29,8 @@ const OLM: &str = "olm";
 /// a test, until it is dropped.
 ///
 /// A Subscription is resolved to the head of its channel; Subscriptions that wait together share
-/// an InstallPlan, which waits for its approval unless that is automatic; a plan makes definitions
+/// an InstallPlan, which waits for its approval unless that is automatic, and which somebody has to
+/// delete before what waits in it is planned anew; a plan makes definitions
 /// and ClusterServiceVersions, a ClusterServiceVersion its Deployment, which is ready after a
 /// phase. The packages are those of the engines, with two versions each. Nothing happens in a
 /// namespace without an OperatorGroup.
@@ -40,6 +41,7 @@ const OLM: &str = "olm";
 /// |---|---|---|
 /// | `unpacking` | anything | bundles are unpacked for ever: no plan |
 /// | `csv-fails` | message | a ClusterServiceVersion fails instead of installing |
+/// | `plan-fails` | message | an approved plan fails instead of making anything |
 pub struct Olm {
     _end: DropGuard,
 }

@@ -11,8 +11,10 @@ use crate::kinds;
 use crate::object::{at, number, text};
 
 /// 1. A bundle that is being unpacked holds everything up.
-/// 2. Subscriptions that want a version and have no plan get one together.
-/// 3. Each learns what became of its plan.
+/// 2. A Subscription whose plan was deleted before it was carried out forgets it.
+/// 3. Subscriptions that want a version and have no plan get one together. What waits for an earlier
+///    plan is in the new one too; its Subscription stays with the earlier one.
+/// 4. Each learns what became of its plan.
 pub async fn step(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
     let subscriptions = list(cluster, &kinds::SUBSCRIPTION, namespace).await?;
     if steered(cluster, namespace, "unpacking").await?.is_some() {
@@ -21,22 +23,62 @@ pub async fn step(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
         }
         return Ok(!subscriptions.is_empty());
     }
+    for subscription in &subscriptions {
+        if forgets(cluster, subscription).await? {
+            return Ok(true);
+        }
+    }
     let mut wanting: Vec<(&DynamicObject, String)> = Vec::new();
+    let mut planned: Vec<(&DynamicObject, String)> = Vec::new();
     let mut more = false;
     for subscription in &subscriptions {
         let bound = bound_csv(subscription);
         match wanted(subscription) {
-            Some(csv) if bound != Some(csv.as_str()) => wanting.push((subscription, csv)),
-            _ => more |= follow(cluster, subscription).await?,
+            Some(csv) if bound != Some(csv.as_str()) => {
+                planned.push((subscription, csv.clone()));
+                wanting.push((subscription, csv));
+            }
+            _ => {
+                if let Some(csv) = bound
+                    && installed(subscription) != Some(csv)
+                {
+                    planned.push((subscription, csv.to_owned()));
+                }
+                more |= follow(cluster, subscription).await?;
+            }
         }
     }
     if wanting.is_empty() {
         return Ok(more);
     }
-    let plan = install_plan::make(cluster, namespace, &wanting).await?;
+    let plan = install_plan::make(cluster, namespace, &subscriptions, &planned).await?;
     for (subscription, csv) in wanting {
         bind(cluster, subscription, &csv, &plan).await?;
     }
+    Ok(true)
+}
+
+/// Whether a Subscription forgot its plan, which somebody has deleted while it was pending.
+async fn forgets(cluster: &Cluster, subscription: &DynamicObject) -> Result<bool, Error> {
+    let mut status = at(&subscription.data, "/status").clone();
+    let name = text(&status, "/installPlanRef/name").to_owned();
+    if name.is_empty() || text(&status, "/state") != "UpgradePending" {
+        return Ok(false);
+    }
+    let namespace = subscription.namespace().unwrap_or_default();
+    let kind = &kinds::INSTALL_PLAN;
+    if cluster.read(kind, &namespace, &name).await?.is_some() {
+        return Ok(false);
+    }
+    for kind in ["InstallPlanPending", "InstallPlanFailed"] {
+        set_condition(&mut status, kind, None);
+    }
+    if let Some(members) = status.as_object_mut() {
+        for member in ["installPlanRef", "installplan", "currentCSV", "state"] {
+            members.remove(member);
+        }
+    }
+    write(cluster, subscription, status).await?;
     Ok(true)
 }
 
@@ -196,11 +238,18 @@ async fn follow(cluster: &Cluster, subscription: &DynamicObject) -> Result<bool,
         name => cluster.read(&kinds::INSTALL_PLAN, &namespace, name).await?,
     };
     let phase = plan.as_ref().map_or("", |p| text(&p.data, "/status/phase"));
+    let (is_installing, has_failed) = (phase == "Installing", phase == "Failed");
     let condition = match phase {
         "RequiresApproval" | "Installing" => Some(pending(cluster, &status, phase)),
         _ => None,
     };
     set_condition(&mut status, "InstallPlanPending", condition);
+    let failed = plan.filter(|_| has_failed).map(|plan| {
+        json!({"lastTransitionTime": plan.data["status"]["conditions"][0]["lastTransitionTime"],
+            "message": plan.data["status"]["message"], "reason": "InstallComponentFailed",
+            "status": "True", "type": "InstallPlanFailed"})
+    });
+    set_condition(&mut status, "InstallPlanFailed", failed);
     write(cluster, subscription, status).await?;
-    Ok(phase == "Installing")
+    Ok(is_installing)
 }

@@ -337,6 +337,61 @@ async fn two_subscriptions_made_together_share_a_plan() {
     assert_eq!(compared, both.len());
 }
 
+/// The versions in the plan that a Subscription refers to.
+fn in_plan(olms: &Olms, subscription: &Value) -> Value {
+    let name = &subscription["status"]["installPlanRef"]["name"];
+    let plan = olms.get("installplans", name.as_str().unwrap());
+    plan["spec"]["clusterServiceVersionNames"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_pending_is_in_the_plan_of_a_new_subscription_and_stays_until_the_plan_goes() {
+    let olms = olms().await;
+    let waiting = olms.older_then_newer().await;
+    let newer = format!("{}.v1.18.0", Engine::Pxc.operator());
+    assert_eq!(in_plan(&olms, &waiting), json!([newer]));
+    subscribe(&olms.stage.server, Engine::Psmdb, "stable-v1");
+    let added = olms.subscription(Engine::Psmdb, pending).await;
+    let psmdb = format!("{}.v1.21.1", Engine::Psmdb.operator());
+    assert_eq!(in_plan(&olms, &added), json!([psmdb, newer]));
+    let still = olms.get("subscriptions", Engine::Pxc.operator());
+    assert_eq!(in_plan(&olms, &still), json!([newer]), "the earlier one");
+
+    // Nothing is planned anew before the plan is deleted.
+    let server = &olms.stage.server;
+    let path = |plural: &str, name: &str| format!("{GROUP}/{plural}/{name}");
+    server.remove(&path("subscriptions", Engine::Psmdb.operator()));
+    olms.stage.pass(600).await;
+    assert_eq!(olms.get("subscriptions", Engine::Pxc.operator()), still);
+    let plan = still["status"]["installPlanRef"]["name"].as_str().unwrap();
+    server.remove(&path("installplans", plan));
+    let anew = |status: &Value| pending(status) && status["installPlanRef"]["name"] != plan;
+    let anew = olms.subscription(Engine::Pxc, anew).await;
+    assert_eq!(in_plan(&olms, &anew), json!([newer]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_fails_is_never_tried_again() {
+    let olms = olms().await;
+    olms.stage.steer(json!({"plan-fails": "no quota"})).await;
+    subscribe(&olms.stage.server, Engine::Pxc, "stable-v1");
+    let waiting = olms.subscription(Engine::Pxc, pending).await;
+    olms.approve(&waiting);
+    let failed = olms
+        .subscription(Engine::Pxc, |status| {
+            !condition(status, "InstallPlanFailed").is_null()
+        })
+        .await;
+    olms.stage.steer(json!({"plan-fails": null})).await;
+    olms.stage.pass(600).await;
+    let name = failed["status"]["installPlanRef"]["name"].as_str().unwrap();
+    let plan = olms.get("installplans", name);
+    assert_eq!(plan["status"]["phase"], "Failed");
+    assert_eq!(plan["status"]["message"], "no quota");
+    let still = olms.get("subscriptions", Engine::Pxc.operator());
+    assert_eq!(still["status"]["state"], "UpgradePending");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bundle_that_never_unpacks_has_no_plan_as_recorded() {
     let olms = olms().await;

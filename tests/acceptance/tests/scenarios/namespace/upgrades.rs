@@ -148,6 +148,18 @@ fn operators_that_share_a_plan_are_upgraded_together_or_not_at_all() {
 }
 
 #[test]
+fn an_engine_that_is_taken_out_takes_the_plan_with_its_upgrade_along() {
+    let stack = behind("ns-up-out", &[("pxc", PXC), ("psmdb", PSMDB)]);
+    // OLM itself has to plan the upgrade of the other one anew.
+    stack.write(&engines(&[("pxc", PXC)], 1, ""));
+    stack.apply().succeeded();
+    assert_eq!(phase(&stack, PXC, PXC.versions[1]), "Succeeded");
+    assert_eq!(operators(&stack), [PXC.name]);
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
 fn an_upgrade_that_somebody_else_has_begun_is_waited_for() {
     let packages = [("pxc", PXC)];
     let stack = behind("ns-up-locked", &packages);

@@ -141,21 +141,114 @@ fn a_channel_is_the_one_asked_for_or_the_catalogs_or_that_of_another_namespace()
 fn a_plan_with_more_than_was_asked_for_is_refused() {
     let mut world = managed();
     install(&mut world, PXC, "1.17.0", Some("1.18.0"));
-    plan(
-        &mut world,
-        &[&format!("{PXC}.v1.18.0"), &format!("{PSMDB}.v1.20.0")],
-    );
-    let mut change = change(
-        json!({"pxc": {"version": "1.17.0"}}),
-        json!({"pxc": {"version": "1.18.0"}}),
-    );
-    let (written, last) = world.run(&mut change);
+    let raised = || {
+        change(
+            json!({"pxc": {"version": "1.17.0"}}),
+            json!({"pxc": {"version": "1.18.0"}}),
+        )
+    };
+    let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.20.0")];
+    plan(&mut world, &[&both[0], &both[1]]);
+    // Nobody subscribes to it any more.
+    let (written, last) = world.run(&mut raised());
     assert_eq!(written, ["apply Namespace prod"]);
     let said = words(&last);
+    assert!(said.starts_with("refuses at : "), "{said}");
+    assert!(
+        said.contains("delete installplans.operators.coreos.com install"),
+        "{said}"
+    );
+    install(&mut world, PSMDB, "1.19.0", None);
+    let said = words(&world.run(&mut raised()).1);
     assert!(
         said.starts_with("refuses at engines.psmdb.version"),
         "{said}"
     );
+}
+
+#[test]
+fn an_upgrade_alone_changes_nothing_else_and_no_other_operator() {
+    let upgrade = || {
+        let planned = model(json!({"engines": {"pxc": {"version": "1.18.0"}}}));
+        ChangeNamespace::upgrade(&planned, subscriber())
+    };
+    // A group of another name, as in a namespace that was taken over.
+    let mut world = managed().with(
+        ObjectKind::OperatorGroup,
+        "theirs",
+        json!({"spec": {"targetNamespaces": ["prod"]}}),
+    );
+    world.drop(ObjectKind::OperatorGroup, "everest-databases");
+    install(&mut world, PSMDB, "1.20.0", None);
+    install(&mut world, PXC, "1.17.0", Some("1.18.0"));
+    let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.21.0")];
+    plan(&mut world, &[&both[0], &both[1]]);
+    let (written, last) = world.run(&mut upgrade());
+    assert_eq!(written, [""; 0]);
+    let said = words(&last);
+    assert!(said.starts_with("refuses at engines: "), "{said}");
+    assert!(said.ends_with("add \"psmdb\" to engines"), "{said}");
+    plan(&mut world, &[&both[0]]);
+    let (written, _) = world.run(&mut upgrade());
+    let lock = format!("merge DatabaseEngine prod/{PXC}");
+    assert_eq!(written, [lock, "merge InstallPlan prod/install".to_owned()]);
+}
+
+#[test]
+fn a_plan_that_failed_ends_the_wait_with_its_reason() {
+    let mut world = managed();
+    install(&mut world, PXC, "1.17.0", Some("1.18.0"));
+    let mut plan = world
+        .get(ObjectKind::InstallPlan, "install")
+        .unwrap()
+        .clone();
+    plan["status"] = json!({"phase": "Installing", "message": "retrying execution: no quota"});
+    world.put(ObjectKind::InstallPlan, "install", plan.clone());
+    let raised = || {
+        change(
+            json!({"pxc": {"version": "1.17.0"}}),
+            json!({"pxc": {"version": "1.18.0"}}),
+        )
+    };
+    let said = words(&world.run(&mut raised()).1);
+    assert!(
+        said.contains("Installing: retrying execution: no quota"),
+        "{said}"
+    );
+    plan["status"] = json!({"phase": "Failed", "message": "no quota"});
+    world.put(ObjectKind::InstallPlan, "install", plan);
+    let Action::Failed(reason) = world.run(&mut raised()).1 else {
+        panic!("it is waited for")
+    };
+    assert!(reason.contains("install failed: no quota"), "{reason}");
+    // What somebody else's plan became is no matter.
+    let mut unchanged = change(json!({"pxc": {}}), json!({"pxc": {}}));
+    assert_eq!(world.run(&mut unchanged).1, Action::Done(()));
+}
+
+#[test]
+fn that_there_is_nothing_newer_is_believed_only_of_a_catalog_that_olm_can_read() {
+    let mut world = managed();
+    install(&mut world, PXC, "1.17.0", None);
+    let state = |world: &mut World, state: &str| {
+        world.put(ObjectKind::CatalogSource, "everest-catalog", catalog(state));
+    };
+    state(&mut world, "CONNECTING");
+    let mut change = change(
+        json!({"pxc": {"version": "1.17.0"}}),
+        json!({"pxc": {"version": "1.18.0"}}),
+    );
+    let said = words(&world.run(&mut change).1);
+    assert!(said.contains("its state is CONNECTING"), "{said}");
+    world.pass(60);
+    let said = words(&world.next(&mut change));
+    assert!(said.contains("its state is CONNECTING"), "{said}");
+    state(&mut world, "READY");
+    let said = words(&world.next(&mut change));
+    assert!(said.starts_with("waits for channel stable-v1"), "{said}");
+    world.pass(30);
+    let said = words(&world.next(&mut change));
+    assert!(said.starts_with("refuses at engines.pxc.version"), "{said}");
 }
 
 #[test]
@@ -280,6 +373,36 @@ fn an_engine_that_is_taken_out_loses_its_operator_unless_databases_use_it() {
         ]
     );
     assert_eq!(last, Action::Done(()));
+}
+
+#[test]
+fn a_plan_that_would_bring_a_removed_operator_back_goes_unless_it_is_approved() {
+    for approved in [false, true] {
+        let mut world = managed();
+        install(&mut world, PXC, "1.17.0", Some("1.18.0"));
+        install(&mut world, PSMDB, "1.20.0", Some("1.21.0"));
+        let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.21.0")];
+        plan(&mut world, &[&both[0], &both[1]]);
+        let mut shared = world
+            .get(ObjectKind::InstallPlan, "install")
+            .unwrap()
+            .clone();
+        shared["spec"]["approved"] = json!(approved);
+        world.put(ObjectKind::InstallPlan, "install", shared);
+        let mut change = change(json!({"pxc": {}, "psmdb": {}}), json!({"pxc": {}}));
+        let (written, last) = world.run(&mut change);
+        let mut expected = vec![
+            "apply Namespace prod".to_owned(),
+            format!("delete Subscription prod/{PSMDB}"),
+            "delete InstallPlan prod/install".to_owned(),
+            format!("delete ClusterServiceVersion prod/{PSMDB}.v1.20.0"),
+        ];
+        if approved {
+            expected.remove(2);
+        }
+        assert_eq!(written, expected);
+        assert_eq!(last, Action::Done(()));
+    }
 }
 
 #[test]

@@ -146,3 +146,41 @@ fn nothing_counts_as_made_before_the_server_has_answered() {
     world.next(&mut creation);
     assert!(!creation.as_mut().made(false).is_nothing());
 }
+
+#[test]
+fn a_plan_that_was_refused_goes_with_the_subscription_that_it_was_made_for() {
+    let mut world = managed();
+    install(&mut world, PXC, "1.17.0", Some("1.18.0"));
+    let mut change = ChangeNamespace::of(
+        &model(json!({"engines": {"pxc": {}}})),
+        &model(json!({"engines": {"pxc": {}, "psmdb": {}}})),
+        Some("u"),
+        subscriber(),
+    );
+    world.run(&mut change);
+    // OLM puts into the new plan what is pending.
+    let both = [format!("{PXC}.v1.18.0"), format!("{PSMDB}.v1.21.0")];
+    world.put(
+        ObjectKind::InstallPlan,
+        "shared",
+        json!({"spec": {"approval": "Manual", "approved": false,
+            "clusterServiceVersionNames": both}, "status": {"phase": "RequiresApproval"}}),
+    );
+    let status = json!({"currentCSV": both[1], "installPlanRef": {"name": "shared"}});
+    world.put(
+        ObjectKind::Subscription,
+        PSMDB,
+        subscription(PSMDB, &status),
+    );
+    let said = words(&world.run(&mut change).1);
+    assert!(said.starts_with("refuses at engines.pxc.version"), "{said}");
+    let (written, last) = world.run(&mut UndoNamespace::of("prod", change.made(false)));
+    assert_eq!(
+        written,
+        [
+            format!("delete Subscription prod/{PSMDB}"),
+            "delete InstallPlan prod/shared".to_owned(),
+        ]
+    );
+    assert_eq!(last, Action::Done(()));
+}
