@@ -25,6 +25,9 @@ const SERVICE: &str = "everest-operator: providers/*/applier.go, expose";
 const ANNOTATIONS: &str =
     "everest-operator: providers/*/applier.go, expose: annotations of the Service, not of the pods";
 const BACKUP: &str = "everest-operator: providers/*/applier.go, backup";
+/// The TLS mode is an argument of each `mongod`, and so is the way in which members authenticate.
+const TLS: &str = "everest-operator: providers/psmdb/applier.go, AllowUnsafeConfig; \
+                   percona-server-mongodb-operator: pkg/psmdb/container.go";
 const REPLACED: &str =
     "Kubernetes and everest-operator: immutable fields; volumes go with the database";
 
@@ -331,6 +334,16 @@ const ROWS: &[Effect] = &[
         BACKUP,
     ),
     row(
+        "backup.schedules",
+        When::FirstAdded,
+        &[Engine::Postgresql],
+        Class::RollingRestart,
+        "turns backups on and so restarts {members} one by one (from version 2.8.2 of the operator \
+         on), unless a backup or an older operator has turned them on already",
+        "everest-operator: providers/pg/applier.go, reconcilePGBackupsSpec; \
+         percona-postgresql-operator: internal/controller/postgrescluster/instance.go",
+    ),
+    row(
         "backup.schedules.retentionCopies",
         When::KeepsFewer,
         ALL,
@@ -384,10 +397,29 @@ const ROWS: &[Effect] = &[
     row(
         "allowUnsafeConfiguration",
         When::Changed,
-        &[Engine::Pxc, Engine::Psmdb],
+        PXC,
         Class::NoRestart,
         "changes what the engine's operator refuses; no pod changes",
-        "everest-operator: providers/*/applier.go, unsafeFlags",
+        "everest-operator: providers/pxc/applier.go, AllowUnsafeConfig",
+    ),
+    row(
+        "allowUnsafeConfiguration",
+        When::TurnedOn,
+        PSMDB,
+        Class::RollingRestart,
+        "turns TLS off and so restarts {members} one by one: members with TLS and without it refuse \
+         each other, so a replica set may be without a primary meanwhile, and afterwards no \
+         connection is encrypted",
+        TLS,
+    ),
+    row(
+        "allowUnsafeConfiguration",
+        When::TurnedOff,
+        PSMDB,
+        Class::RollingRestart,
+        "turns TLS on again and so restarts {members} one by one: members with TLS and without it \
+         refuse each other, so a replica set may be without a primary meanwhile",
+        TLS,
     ),
     row(
         "dataSource",

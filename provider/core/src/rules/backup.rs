@@ -13,7 +13,7 @@ use super::online::{
 };
 use super::table::backup::{PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
 use super::table::online::BACKUP_RUNNING;
-use super::{Stage, Validate};
+use super::{Stage, Validate, pg_backups};
 use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, SomeBackups, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
@@ -56,7 +56,10 @@ pub fn check_online(
     if let Some(database) = database(&planned.database_name, facts, stage, &mut findings)
         && let Some(name) = name.known_str()
     {
-        storage_fits(path, name, planned, database, facts, &mut findings);
+        storage_fits(path.clone(), name, planned, database, facts, &mut findings);
+        if stage == Stage::Plan {
+            first_storage(path, planned, database, facts, &mut findings);
+        }
     }
     if stage == Stage::Plan {
         upgrade_lock(facts, &mut findings);
@@ -103,6 +106,20 @@ fn storage_fits(
             fourth_storage(path, storage, name, database, facts, findings);
         }
         Some(Engine::Pxc) | None => {}
+    }
+}
+
+fn first_storage(
+    path: FieldPath,
+    planned: &BackupModel,
+    database: &DatabaseCluster,
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    let engine = database.spec.engine.known();
+    let engine = engine.and_then(|engine| engine.type_.known());
+    if let (Some(Engine::Postgresql), Some(name)) = (engine, planned.database_name.known_str()) {
+        pg_backups::first_storage(path, name, database, facts, findings);
     }
 }
 
