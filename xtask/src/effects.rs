@@ -79,6 +79,7 @@ fn words(effect: &Effect) -> String {
         When::TurnedOn => "If turned on, ",
         When::TurnedOff => "If turned off, ",
         When::KeepsFewer => "If lowered (0 keeps all), ",
+        When::FirstAdded => "If the first is added, ",
     };
     let class = match effect.when {
         When::Changed => capitalised(effect.class.as_str()),

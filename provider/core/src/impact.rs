@@ -90,6 +90,8 @@ pub enum When {
     TurnedOff,
     /// The number of what is kept goes down, where 0 keeps everything.
     KeepsFewer,
+    /// It is added to a database that has none of its kind.
+    FirstAdded,
 }
 
 impl When {
@@ -102,6 +104,7 @@ impl When {
             Self::TurnedOn => "turned on",
             Self::TurnedOff => "turned off",
             Self::KeepsFewer => "lowered (0 keeps all)",
+            Self::FirstAdded => "the first is added",
         }
     }
 }
@@ -151,7 +154,7 @@ pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> 
                 && if difference.is_open() {
                     effect.replaces()
                 } else {
-                    applies(effect.when, &difference)
+                    applies(effect.when, &difference, prior)
                 }
         }) {
             let path = difference.at(&effect.attribute);
@@ -334,11 +337,18 @@ fn replicas(spec: &DatabaseClusterSpec) -> Option<i32> {
     spec.engine.known()?.replicas.known().copied()
 }
 
+/// Returns true if the database has backup schedules, enabled or not.
+fn has_schedules(model: &DatabaseModel) -> bool {
+    let backup = model.spec.known().and_then(|spec| spec.backup.known());
+    let schedules = backup.and_then(|backup| backup.schedules.known());
+    schedules.is_some_and(|schedules| !schedules.is_empty())
+}
+
 fn engine(model: &DatabaseModel) -> Option<Engine> {
     model.spec.known()?.engine.known()?.type_.known().copied()
 }
 
-fn applies(when: When, difference: &Difference) -> bool {
+fn applies(when: When, difference: &Difference, prior: &DatabaseModel) -> bool {
     match when {
         When::Changed => true,
         When::Raised => difference.order() == Some(std::cmp::Ordering::Greater),
@@ -350,6 +360,7 @@ fn applies(when: When, difference: &Difference) -> bool {
             (0, _) => true,
             (before, now) => now < before,
         },
+        When::FirstAdded => !has_schedules(prior),
     }
 }
 

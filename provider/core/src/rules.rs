@@ -34,6 +34,7 @@ pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
 mod online;
+mod pg_backups;
 mod pitr;
 pub mod pod_scheduling_policy;
 pub mod provider;
@@ -238,6 +239,7 @@ pub(crate) fn is_held_at_every_write(finding: &Finding) -> bool {
 /// Everest writes the engine's object as a whole or not at all.
 pub(crate) fn stalls_changes(finding: &Finding) -> bool {
     use table::backup::PG_THREE_STORAGES;
+    use table::database::PROXYSQL_RELEASE;
     use table::online::{
         ENGINE_INSTALLED, LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, NAMESPACE_SERVED,
         POLICY_EXISTS, STORAGE_EXISTS,
@@ -249,6 +251,7 @@ pub(crate) fn stalls_changes(finding: &Finding) -> bool {
         NAMESPACE_SERVED,
         PG_THREE_STORAGES,
         POLICY_EXISTS,
+        PROXYSQL_RELEASE,
         STORAGE_EXISTS,
     ]
     .iter()

@@ -56,8 +56,9 @@ pub use status::{
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct DatabaseClusterSpec {
-    /// Allows configurations that the engine's operator considers unsafe, such as a single replica.
-    /// Deprecated: Everest sets this itself when `engine.replicas` is 1.
+    /// Allows configurations that the engine's operator considers unsafe. For `psmdb` it also turns
+    /// TLS off: connections are not encrypted. Deprecated: Everest allows a single replica without
+    /// it.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("deprecated" = true, "x-unfilled" = true))]
     #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]

@@ -56,7 +56,8 @@ pub struct DatabaseCredentialsModel {
     pub uri: Field<Sensitive<String>>,
 
     /// Certificate of the authority that signed the server's certificate, as PEM; null if the
-    /// engine's operator keeps none, or if its Secret may not be read.
+    /// engine's operator keeps none, if its Secret may not be read, or if TLS is off (`psmdb` with
+    /// `allow_unsafe_configuration`).
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub ca_certificate: Field<String>,

@@ -13,7 +13,8 @@ resource "everest_database" "shop" {
     EOT
   }
 
-  # Clients outside the cluster reach the database at a load balancer.
+  # Clients outside the cluster reach the database at a load balancer. ProxySQL needs Everest 1.15
+  # or newer; HAProxy, which is the default, runs on every release.
   proxy = {
     type     = "proxysql"
     replicas = 3

@@ -29,6 +29,9 @@ const ANNOTATIONS: &str =
 const BACKUP: &str = "everest-operator: providers/*/applier.go, backup";
 const REPOSITORIES: &str =
     "everest-operator: providers/pg/pg_repos_reconciler.go, retention-full of a repository";
+/// The TLS mode is an argument of each `mongod`, and so is the way in which members authenticate.
+const TLS: &str = "everest-operator: providers/psmdb/applier.go, AllowUnsafeConfig; \
+                   percona-server-mongodb-operator: pkg/psmdb/container.go";
 const REPLACED: &str =
     "Kubernetes and everest-operator: immutable fields; volumes go with the database";
 
@@ -344,6 +347,16 @@ const ROWS: &[Effect] = &[
         REPOSITORIES,
     ),
     row(
+        "backup.schedules",
+        When::FirstAdded,
+        PG,
+        Class::RollingRestart,
+        "turns backups on and so restarts {members} one by one (from version 2.8.2 of the operator \
+         on), unless a backup or an older operator has turned them on already",
+        "everest-operator: providers/pg/applier.go, reconcilePGBackupsSpec; \
+         percona-postgresql-operator: internal/controller/postgrescluster/instance.go",
+    ),
+    row(
         "backup.schedules.retentionCopies",
         When::KeepsFewer,
         PXC_AND_PSMDB,
@@ -406,10 +419,29 @@ const ROWS: &[Effect] = &[
     row(
         "allowUnsafeConfiguration",
         When::Changed,
-        &[Engine::Pxc, Engine::Psmdb],
+        PXC,
         Class::NoRestart,
         "changes what the engine's operator refuses; no pod changes",
-        "everest-operator: providers/*/applier.go, unsafeFlags",
+        "everest-operator: providers/pxc/applier.go, AllowUnsafeConfig",
+    ),
+    row(
+        "allowUnsafeConfiguration",
+        When::TurnedOn,
+        PSMDB,
+        Class::RollingRestart,
+        "turns TLS off and so restarts {members} one by one: members with TLS and without it refuse \
+         each other, so a replica set may be without a primary meanwhile, and afterwards no \
+         connection is encrypted",
+        TLS,
+    ),
+    row(
+        "allowUnsafeConfiguration",
+        When::TurnedOff,
+        PSMDB,
+        Class::RollingRestart,
+        "turns TLS on again and so restarts {members} one by one: members with TLS and without it \
+         refuse each other, so a replica set may be without a primary meanwhile",
+        TLS,
     ),
     row(
         "dataSource",

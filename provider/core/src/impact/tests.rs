@@ -165,6 +165,20 @@ fn each_change_has_its_class() {
             NoRestart,
             "backup.pitr.enabled",
         ),
+        (
+            "pxc",
+            "/allowUnsafeConfiguration",
+            json!(true),
+            NoRestart,
+            "allowUnsafeConfiguration",
+        ),
+        (
+            "psmdb",
+            "/allowUnsafeConfiguration",
+            json!(true),
+            RollingRestart,
+            "allowUnsafeConfiguration",
+        ),
     ] {
         assert_eq!(
             change(engine, pointer, value),
@@ -198,6 +212,49 @@ fn keeping_fewer_backups_deletes_some() {
                 "{engine}: {found:?}"
             );
         }
+    }
+}
+
+#[test]
+fn the_first_schedule_of_a_postgresql_restarts_its_members_and_no_other_does() {
+    let nightly = json!({"name": "nightly", "schedule": "0 2 * * *", "backupStorageName": "s3",
+        "enabled": true, "retentionCopies": 7});
+    let mut weekly = nightly.clone();
+    weekly["name"] = json!("weekly");
+    let worst = |engine: &str, before: &[&Value], now: &[&Value]| {
+        let with = |schedules: &[&Value]| {
+            let mut database = database(engine);
+            database["spec"]["backup"] = json!({ "schedules": schedules });
+            model(database)
+        };
+        let impacts = of_change(&with(before), &with(now));
+        impacts.first().map(|impact| impact.class)
+    };
+    assert_eq!(
+        worst("postgresql", &[], &[&nightly]),
+        Some(Class::RollingRestart)
+    );
+    let quiet = Some(Class::NoRestart);
+    assert_eq!(
+        worst("postgresql", &[&nightly], &[&nightly, &weekly]),
+        quiet
+    );
+    assert_eq!(worst("postgresql", &[&nightly], &[]), quiet);
+    assert_eq!(worst("psmdb", &[], &[&nightly]), quiet);
+}
+
+#[test]
+fn tls_of_a_mongodb_goes_and_comes_with_a_restart() {
+    for (before, now) in [(true, false), (false, true)] {
+        let with = |allows: bool| {
+            let mut database = database("psmdb");
+            database["spec"]["allowUnsafeConfiguration"] = json!(allows);
+            model(database)
+        };
+        let impacts = of_change(&with(before), &with(now));
+        let classes: Vec<_> = impacts.iter().map(|impact| impact.class).collect();
+        assert_eq!(classes, [Class::RollingRestart], "{before} to {now}");
+        assert!(impacts[0].sentence.contains("TLS"), "{impacts:?}");
     }
 }
 

@@ -180,16 +180,18 @@ impl Comparison<'_> {
         }
     }
 
-    /// Compares the limits, which take precedence over the older pair of values.
+    /// Compares the limits: those of `limits` if it is given at all, otherwise the older pair.
     fn limits(&mut self, attribute: &'static str, field: &str) {
         let (asked, has) = (at(self.spec, attribute), at(self.object, field));
         if !has.is_object() {
             return;
         }
+        let limits = match &asked["limits"] {
+            Value::Null => asked,
+            limits => limits,
+        };
         for name in ["cpu", "memory"] {
-            let named = at(asked, &format!("limits.{name}"));
-            let wanted = if is_given(named) { named } else { &asked[name] };
-            let wanted = shown(wanted);
+            let wanted = shown(&limits[name]);
             if wanted.is_empty() || quantity::equal(&wanted, "0") {
                 continue;
             }

@@ -13,7 +13,7 @@ use super::online::{
 };
 use super::table::backup::{PG_BACKUP_RETENTION, PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
 use super::table::online::BACKUP_RUNNING;
-use super::{Stage, Validate};
+use super::{Stage, Validate, pg_backups};
 use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, SomeBackups, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
@@ -61,6 +61,7 @@ pub fn check_online(
         // gone, nothing deletes the backup.
         if stage == Stage::Plan {
             retention(&path, name, database, &mut findings);
+            first_storage(path, planned, database, facts, &mut findings);
         }
     }
     if stage == Stage::Plan {
@@ -137,6 +138,20 @@ fn retention(path: &FieldPath, storage: &str, database: &DatabaseCluster, findin
                 ),
             );
         }
+    }
+}
+
+fn first_storage(
+    path: FieldPath,
+    planned: &BackupModel,
+    database: &DatabaseCluster,
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    let engine = database.spec.engine.known();
+    let engine = engine.and_then(|engine| engine.type_.known());
+    if let (Some(Engine::Postgresql), Some(name)) = (engine, planned.database_name.known_str()) {
+        pg_backups::first_storage(path, name, database, facts, findings);
     }
 }
 

@@ -14,19 +14,24 @@ use crate::version::Version;
 use crate::{Operation, object_path, schema};
 
 /// The facts of the cluster that [`check`] needs. The definitions are among them only if the model
-/// has a value that not every supported release of Everest serves.
+/// has a value that not every supported release of Everest serves, or can carry out.
 pub(super) fn wanted<M: Validate>(planned: &M, prior: Option<&M>) -> Wanted {
     let mut wanted = planned.wanted(prior);
     wanted.lines = true;
     if needs_a_release(planned, prior) {
-        let body = planned.desired(operation(prior));
-        let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
-        wanted.served = Some(DefinedKind {
-            api_version: text("apiVersion"),
-            kind: text("kind"),
-        });
+        wanted.served = Some(definition(planned, prior));
     }
     wanted
+}
+
+/// The kind of a model, whose definition shows what Everest in the cluster can do.
+pub(super) fn definition<M: Validate>(planned: &M, prior: Option<&M>) -> DefinedKind {
+    let body = planned.desired(operation(prior));
+    let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
+    DefinedKind {
+        api_version: text("apiVersion"),
+        kind: text("kind"),
+    }
 }
 
 /// All findings against the cluster: those of every kind, then those of the model's own.
@@ -231,6 +236,12 @@ mod tests {
         assert_eq!(asked(&older), None);
         older.spec.known_mut().unwrap().engine_features = Field::Unknown;
         assert_eq!(asked(&older), None, "it may be nothing");
+        for (proxy, is_wanted) in [("haproxy", false), ("proxysql", true)] {
+            let mut proxied = database(&json!({"type": "pxc", "storage": {"size": "1Gi"}}));
+            let spec = proxied.spec.known_mut().unwrap();
+            spec.proxy = serde_json::from_value(json!({ "type": proxy })).unwrap();
+            assert_eq!(asked(&proxied).is_some(), is_wanted, "{proxy}");
+        }
         let policy = PodSchedulingPolicyModel::default();
         assert!(wanted(&policy, None).served.is_some());
         assert_eq!(wanted(&policy, Some(&policy)).served, None);

@@ -3,7 +3,7 @@
 //! | Engine | User | Keys of the credentials Secret | Secret with the authority's certificate |
 //! |---|---|---|---|
 //! | `pxc` | `root` | `root` | `NAME-ssl` |
-//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` | `NAME-ssl` |
+//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` | `NAME-ssl`; none if unsafe configurations are allowed, because TLS is off |
 //! | `postgresql` | `postgres` | `password` | `NAME-cluster-cert` |
 //!
 //! Source of the last column: percona-xtradb-cluster-operator `pkg/apis/pxc/v1/pxc_types.go`
@@ -182,11 +182,14 @@ pub fn uri<'a>(
 const MAINTENANCE_DATABASE: &str = "postgres";
 
 /// The name of the Secret with the certificate of the authority that signed a database's
-/// certificate: see the table above.
+/// certificate, if it has one: see the table above. The Secret of a MongoDB outlives its TLS.
 pub fn authority_secret(database: &DatabaseCluster) -> Option<String> {
     let engine = database.spec.engine.known()?.type_.known().copied()?;
     let name = database.metadata.name.as_deref()?;
     Some(match engine {
+        Engine::Psmdb if database.spec.allow_unsafe_configuration.known() == Some(&true) => {
+            return None;
+        }
         Engine::Pxc | Engine::Psmdb => format!("{name}-ssl"),
         Engine::Postgresql => format!("{name}-cluster-cert"),
     })
@@ -345,6 +348,11 @@ mod tests {
         ] {
             let name = authority_secret(&database(engine, "", 0));
             assert_eq!(name.as_deref(), Some(expected), "{engine}");
+        }
+        for (engine, has_tls) in [("pxc", true), ("psmdb", false)] {
+            let mut database = database(engine, "", 0);
+            database.spec.allow_unsafe_configuration = true.into();
+            assert_eq!(authority_secret(&database).is_some(), has_tls, "{engine}");
         }
         assert_eq!(authority(&secret(json!({"tls.crt": "c"}))), None);
         let found = authority(&secret(json!({"ca.crt": "pem"})));

@@ -4,7 +4,7 @@
 //! | | Earliest | Latest |
 //! |---|---|---|
 //! | `pxc`, `postgresql` | end of the newest complete backup | its `latestRestorableTime` |
-//! | `psmdb` | the same | now, less the upload interval |
+//! | `psmdb` | the same | now, less the upload interval that Everest and the operator make of the asked one |
 //!
 //! Source: everest `internal/server/handlers/k8s/database_cluster.go`
 //! (`GetDatabaseClusterPitr`).
@@ -18,11 +18,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::timestamp;
 
-/// Seconds between two uploads of a MongoDB's log, unless the database says others.
-const MONGODB_INTERVAL: i64 = 60;
+/// Seconds between two uploads of a MongoDB's log, unless the database has a shorter or longer
+/// interval of whole minutes.
+const MONGODB_INTERVAL: i64 = 600;
 
 /// The state of a backup that is complete.
 const SUCCEEDED: &str = "Succeeded";
+
+/// The seconds between two uploads of a MongoDB's log. Everest passes the interval on in whole
+/// minutes and only beside schedules; the engine's operator takes its own instead of none and of
+/// zero.
+///
+/// Source: everest-operator `providers/psmdb/applier.go` (`genPSMDBBackupSpec`),
+/// percona-server-mongodb-operator `pkg/apis/psmdb/v1/psmdb_defaults.go` (`OplogSpanMin`).
+pub(crate) fn mongodb_interval(asked: Option<i64>, is_scheduled: bool) -> i64 {
+    let minutes = asked.filter(|_| is_scheduled).unwrap_or_default() / 60;
+    if minutes > 0 {
+        minutes * 60
+    } else {
+        MONGODB_INTERVAL
+    }
+}
 
 /// The span of a database, from all backups of its namespace.
 pub fn window(
@@ -33,8 +49,8 @@ pub fn window(
     let name = database.metadata.name.as_deref().unwrap_or_default();
     let engine = database.spec.engine.known();
     let engine = engine.and_then(|engine| engine.type_.known().copied());
-    let backup = database.spec.backup.known();
-    let pitr = backup.and_then(|backup| backup.pitr.known());
+    let backup_spec = database.spec.backup.known();
+    let pitr = backup_spec.and_then(|backup| backup.pitr.known());
     let enabled = engine == Some(Engine::Postgresql)
         || pitr.is_some_and(|pitr| pitr.enabled.known() == Some(&true));
     let window = PitrWindow {
@@ -54,9 +70,9 @@ pub fn window(
     let latest = match engine {
         Some(Engine::Psmdb) => {
             let interval = pitr.and_then(|pitr| pitr.upload_interval_sec.known().copied());
-            let interval = interval
-                .filter(|seconds| *seconds > 0)
-                .unwrap_or(MONGODB_INTERVAL);
+            let schedules = backup_spec.and_then(|backup| backup.schedules.known());
+            let is_scheduled = schedules.is_some_and(|schedules| !schedules.is_empty());
+            let interval = mongodb_interval(interval, is_scheduled);
             let latest = now.checked_sub(SignedDuration::from_secs(interval)).ok();
             latest
                 .and_then(whole_seconds)
@@ -93,9 +109,12 @@ mod tests {
     use serde_json::{Value, json};
 
     fn of(engine: &str, pitr: &Value, backups: &[Value]) -> PitrWindow {
+        of_backup(engine, &json!({ "pitr": pitr }), backups)
+    }
+
+    fn of_backup(engine: &str, backup: &Value, backups: &[Value]) -> PitrWindow {
         let database = json!({"metadata": {"name": "orders", "namespace": "shop"},
-            "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}},
-                "backup": {"pitr": pitr}}});
+            "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}}, "backup": backup}});
         let backups: Vec<_> = backups
             .iter()
             .map(|backup| serde_json::from_value(backup.clone()).unwrap())
@@ -125,11 +144,26 @@ mod tests {
         assert_eq!(found.earliest.known_str(), Some("2026-01-01T02:00:00Z"));
         assert_eq!(found.latest.known_str(), Some("2026-01-01T23:00:00Z"));
         assert_eq!(found.gaps, Field::Known(true));
-        let found = of("psmdb", &json!({"enabled": true}), &backups);
-        assert_eq!(found.latest.known_str(), Some("2026-01-01T23:59:00Z"));
-        let slow = json!({"enabled": true, "uploadIntervalSec": 600});
-        let found = of("psmdb", &slow, &backups);
-        assert_eq!(found.latest.known_str(), Some("2026-01-01T23:50:00Z"));
+    }
+
+    #[test]
+    fn the_latest_time_of_a_mongodb_is_as_old_as_the_interval_that_comes_of_the_asked_one() {
+        let backups = [backup("a", "orders", "Succeeded", "2026-01-01T01:00:00Z")];
+        let nightly = json!([{"name": "nightly", "enabled": true, "schedule": "0 2 * * *",
+            "backupStorageName": "s3"}]);
+        for (interval, schedules, latest) in [
+            (json!(60), &nightly, "2026-01-01T23:59:00Z"),
+            (json!(150), &nightly, "2026-01-01T23:58:00Z"),
+            (json!(3_600), &nightly, "2026-01-01T23:00:00Z"),
+            (json!(59), &nightly, "2026-01-01T23:50:00Z"),
+            (json!(null), &nightly, "2026-01-01T23:50:00Z"),
+            (json!(60), &json!([]), "2026-01-01T23:50:00Z"),
+        ] {
+            let pitr = json!({"enabled": true, "uploadIntervalSec": interval});
+            let spec = json!({"pitr": pitr, "schedules": schedules});
+            let found = of_backup("psmdb", &spec, &backups);
+            assert_eq!(found.latest.known_str(), Some(latest), "{spec}");
+        }
     }
 
     #[test]

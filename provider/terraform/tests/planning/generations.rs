@@ -97,6 +97,7 @@ async fn a_member_that_everest_in_the_cluster_lacks_is_an_error_at_its_attribute
              1.16 or newer",
             "Everest in this cluster serves no proxy.storage, which needs Everest 1.15 or \
              newer",
+            "Everest in this cluster cannot run ProxySQL",
         ]
     );
     assert_eq!(
@@ -104,7 +105,8 @@ async fn a_member_that_everest_in_the_cluster_lacks_is_an_error_at_its_attribute
         [
             "engine.resources.limits",
             "engine.resources.requests",
-            "proxy.storage"
+            "proxy.storage",
+            "proxy.type"
         ]
     );
     // What that release has, it takes.
@@ -223,7 +225,7 @@ async fn a_database_in_a_namespace_of_the_same_run_is_judged_too() {
     let planned = host
         .plan("everest_database", &Value::Null, &[], &planned_beside)
         .await;
-    assert_eq!(planned.errors.len(), 3, "{:?}", planned.errors);
+    assert_eq!(planned.errors.len(), 4, "{:?}", planned.errors);
 }
 
 #[tokio::test]
@@ -249,7 +251,7 @@ async fn the_definitions_are_read_once_a_run_and_only_if_a_value_needs_them() {
         .iter()
         .map(|config| host.plan("everest_database", &Value::Null, &[], config));
     for planned in futures::future::join_all(plans).await {
-        assert_eq!(planned.errors.len(), 3);
+        assert_eq!(planned.errors.len(), 4);
     }
     assert_eq!(reads(), 1);
 }

@@ -73,11 +73,12 @@ pub struct Pitr {
     #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
     pub enabled: Field<bool>,
 
-    /// Seconds between two uploads of the log.
+    /// Seconds between two uploads of the log. `psmdb` uploads it at intervals of whole minutes, and
+    /// every 10 minutes without a schedule.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = without_format)]
     #[schemars(transform = facts::engines(&[Engine::Pxc, Engine::Psmdb]))]
-    #[schemars(transform = facts::allowed("more than 0"))]
+    #[schemars(transform = facts::allowed("more than 0; a multiple of 60 for `psmdb`"))]
     #[schemars(transform = facts::filled_by(Filler::Operator, "the interval of the engine"))]
     pub upload_interval_sec: Field<i64>,
 }

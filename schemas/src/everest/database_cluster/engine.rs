@@ -95,12 +95,12 @@ pub struct Storage {
 /// CPU and memory of a pod.
 ///
 /// Every version of Everest v1 supports `cpu` and `memory`. Everest 1.16 added `limits` and
-/// `requests`, which take precedence.
+/// `requests`. If `limits` is given, Everest ignores both `cpu` and `memory` beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct Resources {
-    /// CPU limit. For `pxc` it is also the request.
+    /// CPU limit, ignored if `limits` is given. For `pxc` it is also the request.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
@@ -110,12 +110,12 @@ pub struct Resources {
     #[schemars(transform = facts::allowed("a Kubernetes quantity, such as `1` or `600m`"))]
     pub cpu: Field<String>,
 
-    /// Limits of the pod.
+    /// Limits of the pod, instead of both `cpu` and `memory` beside it.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = facts::needs("1.16"))]
     pub limits: Field<ResourceList>,
 
-    /// Memory limit. For `pxc` it is also the request.
+    /// Memory limit, ignored if `limits` is given. For `pxc` it is also the request.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",

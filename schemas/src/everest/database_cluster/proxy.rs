@@ -45,7 +45,7 @@ pub struct Proxy {
     /// The proxy.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("enum" = ["mongos", "haproxy", "proxysql", "pgbouncer"]))]
-    #[schemars(transform = facts::allowed("`haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer` for `postgresql`"))]
+    #[schemars(transform = facts::allowed("`haproxy` for `pxc` or, from Everest 1.15 on, `proxysql`; `mongos` for `psmdb`; `pgbouncer` for `postgresql`"))]
     #[schemars(transform = facts::filled_by(Filler::Everest, "`haproxy` for `pxc`; the only proxy of the other engines"))]
     pub type_: Field<String>,
 }

@@ -95,6 +95,19 @@ fn every_field_that_differs_is_named_for_mysql() {
 }
 
 #[test]
+fn limits_leave_the_older_pair_of_values_without_an_effect() {
+    let spec = json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"},
+        "resources": {"cpu": "4", "memory": "8G", "limits": {"cpu": "2"}}}});
+    let object = |limits: Value| json!({"pxc": {"resources": {"limits": limits}}});
+    let defaults = json!({"cpu": "2", "memory": "1G"});
+    assert_eq!(differences(spec.clone(), object(defaults)), [""; 0]);
+    assert_eq!(
+        differences(spec, object(json!({"cpu": "4", "memory": "8G"}))),
+        ["spec.pxc.resources.limits.cpu 4, not 2 (engine.resources)"]
+    );
+}
+
+#[test]
 fn every_shard_is_compared() {
     let spec = json!({
         "engine": {"type": "psmdb", "replicas": 3, "storage": {"size": "1Gi"}},

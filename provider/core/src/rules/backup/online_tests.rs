@@ -16,6 +16,13 @@ fn sound() -> BackupModel {
     }
 }
 
+/// The namespace's operator of PostgreSQL at a version.
+fn operator(facts: &mut Facts, version: &str) {
+    let engines = facts.engines.as_mut().unwrap();
+    let engine = engines.get_mut("percona-postgresql-operator").unwrap();
+    engine.status.as_mut().unwrap().operator_version = Some(version.to_owned());
+}
+
 fn found(edit: Edit, stage: Stage) -> Vec<(&'static str, String, Severity)> {
     let (mut model, mut facts) = (sound(), facts());
     edit(&mut model, &mut facts);
@@ -87,6 +94,16 @@ const BREAKS: &[Row] = &[
         None,
     ),
     (
+        "pg-first-storage",
+        "backupStorageName",
+        |m, f| {
+            m.database_name = "reports".into();
+            operator(f, "2.8.2");
+        },
+        Some(Warning),
+        None,
+    ),
+    (
         "backup-running",
         "databaseName",
         |m, _| m.database_name = "documents".into(),
@@ -144,6 +161,31 @@ fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {
                 .collect();
             assert_eq!(found(*breaks, stage), expected, "{rule}");
         }
+    }
+}
+
+#[test]
+fn only_the_first_storage_of_a_postgresql_turns_its_backups_on() {
+    let quiet: [Edit; 3] = [
+        |_, f| operator(f, "2.7.0"),
+        |_, f| {
+            operator(f, "2.8.2");
+            let backup = f.backups.as_mut().unwrap().get_mut("failed").unwrap();
+            backup.spec.db_cluster_name = "reports".into();
+        },
+        |_, f| {
+            operator(f, "2.8.2");
+            let database = f.databases.as_mut().unwrap().get_mut("reports").unwrap();
+            let schedule = serde_json::json!({"schedules": [{"name": "nightly", "enabled": true,
+                "schedule": "0 2 * * *", "backupStorageName": "s3"}]});
+            database.spec.backup = serde_json::from_value(schedule).unwrap();
+        },
+    ];
+    for edit in quiet {
+        let (mut model, mut facts) = (sound(), facts());
+        model.database_name = "reports".into();
+        edit(&mut model, &mut facts);
+        assert_eq!(check_online(&model, None, &facts, Stage::Plan), []);
     }
 }
 

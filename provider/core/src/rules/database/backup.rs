@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use everest_schemas::Engine;
-use everest_schemas::everest::{BackupSchedule, DatabaseClusterSpec};
+use everest_schemas::everest::{Backup, BackupSchedule, DatabaseClusterSpec, Pitr};
+use everest_schemas::{Engine, Field};
 
 use super::engine_type;
 use crate::cron;
 use crate::path::FieldPath;
 use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::backup::{
-    PG_STORAGE_PER_SCHEDULE, PG_THREE_STORAGES, PITR_INTERVAL, PITR_STORAGE, PSMDB_ONE_STORAGE,
-    SCHEDULE_CRON, SCHEDULE_NAME, SCHEDULE_NAMES_DISTINCT, SCHEDULE_STORAGE, SCHEDULES_DISTINCT,
+    PG_STORAGE_PER_SCHEDULE, PG_THREE_STORAGES, PITR_INTERVAL, PITR_MINUTES, PITR_STORAGE,
+    PSMDB_ONE_STORAGE, SCHEDULE_CRON, SCHEDULE_NAME, SCHEDULE_NAMES_DISTINCT, SCHEDULE_STORAGE,
+    SCHEDULES_DISTINCT,
 };
+use crate::v1::pitr_window::mongodb_interval;
 
 /// The most storages that a PostgreSQL database can use.
 pub(in crate::rules) const MOST_PG_STORAGES: usize = 3;
@@ -45,6 +47,9 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
                 format!("{interval} seconds is not an interval"),
             );
         }
+        if enabled && engine_type(spec) == Some(Engine::Psmdb) {
+            whole_minutes(backup, pitr, findings);
+        }
     }
     if let Some(schedules) = backup.schedules.known() {
         let path = path.field("schedules");
@@ -55,6 +60,33 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
             Some(Engine::Postgresql) => pg_storages(&path, schedules, findings),
             Some(Engine::Pxc) | None => {}
         }
+    }
+}
+
+/// Compares the interval of a MongoDB database with the one that comes of it.
+fn whole_minutes(backup: &Backup, pitr: &Pitr, findings: &mut Findings) {
+    let (Some(asked), Some(is_scheduled)) = (
+        pitr.upload_interval_sec.known().filter(|asked| **asked > 0),
+        has_schedules(backup),
+    ) else {
+        return;
+    };
+    let interval = mongodb_interval(Some(*asked), is_scheduled);
+    if interval != *asked {
+        findings.warning(
+            &PITR_MINUTES,
+            FieldPath::of("backup.pitr.uploadIntervalSec"),
+            format!("The log would be uploaded every {interval} seconds, not every {asked}"),
+        );
+    }
+}
+
+/// Returns true if there are schedules, enabled or not; `None` while that is not known.
+pub(in crate::rules) fn has_schedules(backup: &Backup) -> Option<bool> {
+    match &backup.schedules {
+        Field::Unknown => None,
+        Field::Null => Some(false),
+        Field::Known(schedules) => Some(!schedules.is_empty()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules for the replicas, resources and storage of the engine.
 
-use everest_schemas::everest::{DatabaseClusterSpec, ResourceList, Resources};
+use everest_schemas::everest::{DatabaseClusterSpec, Resources};
 use everest_schemas::{Engine, Field};
 
 use super::engine_type;
@@ -11,13 +11,17 @@ use crate::rules::Rule;
 use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{
     CONFIG_LINE, CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
-    REQUESTS_WITHIN_LIMITS, RESOURCES_REQUIRED, STORAGE_MINIMUM,
+    REQUESTS_WITHIN_LIMITS, RESOURCES_IGNORED, RESOURCES_REQUIRED, STORAGE_MINIMUM,
 };
+use crate::text::Text;
 
 const MINIMUM_CPU: &str = "600m";
 const MINIMUM_MEMORY: &str = "512M";
 const MINIMUM_STORAGE: &str = "1G";
 const MOST_PXC_REPLICAS: i32 = 5;
+
+/// The members of a list of resources.
+const RESOURCES: [&str; 2] = ["cpu", "memory"];
 
 pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(engine) = spec.engine.known() else {
@@ -75,49 +79,73 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, findings: &mut Find
         }
         Field::Known(resources) => resources,
     };
-    let given = |list: &Field<ResourceList>| match list {
-        Field::Unknown => None,
-        Field::Null => Some(ResourceList::default()),
-        Field::Known(list) => Some(list.clone()),
-    };
-    let Some(limits) = given(&resources.limits) else {
+    let Some((place, values)) = limits(path, resources) else {
         return;
     };
-    let parts = [
-        (
-            "cpu",
-            &CPU_MINIMUM,
-            MINIMUM_CPU,
-            &resources.cpu,
-            &limits.cpu,
-        ),
-        (
-            "memory",
-            &MEMORY_MINIMUM,
-            MINIMUM_MEMORY,
-            &resources.memory,
-            &limits.memory,
-        ),
+    let minima = [
+        (&CPU_MINIMUM, MINIMUM_CPU),
+        (&MEMORY_MINIMUM, MINIMUM_MEMORY),
     ];
-    for (name, rule, least, of_resources, limit) in parts {
-        // From Everest 1.16 a limit wins over the older member.
-        let (path, value) = if is_missing(limit) {
-            (path.field(name), of_resources)
-        } else {
-            (path.field("limits").field(name), limit)
-        };
-        let nothing = value.known().is_some_and(|text| {
-            text.parse::<Quantity>()
-                .is_ok_and(|amount| amount.is_zero())
-        });
-        if is_missing(value) || nothing {
-            findings.error(
-                &RESOURCES_REQUIRED,
-                path,
-                format!("No {name} is given for the engine"),
-            );
-        } else {
-            minimum(rule, least, path, value, findings);
+    let minima = RESOURCES.into_iter().zip(minima);
+    for ((name, (rule, least)), (value, older)) in
+        minima.zip(values.into_iter().zip(older(resources)))
+    {
+        let at = place.field(name);
+        if is_given(value) {
+            minimum(rule, least, at, value, findings);
+            continue;
+        }
+        let mut summary = Text::from(format!("No {name} is given for the engine"));
+        if resources.limits.is_known() && is_given(older) {
+            summary = summary
+                .and(": ")
+                .and(&path.field(name))
+                .and(" is ignored beside ")
+                .and(&place);
+        }
+        findings.error(&RESOURCES_REQUIRED, at, summary);
+    }
+}
+
+/// The limits that Everest reads, with the place that they are in: from 1.16 on those of `limits`,
+/// if that is given at all, otherwise the older pair. `None` while that is not known.
+fn limits<'a>(
+    path: &FieldPath,
+    resources: &'a Resources,
+) -> Option<(FieldPath, [&'a Field<String>; 2])> {
+    match &resources.limits {
+        Field::Unknown => None,
+        Field::Null => Some((path.clone(), older(resources))),
+        Field::Known(limits) => Some((path.field("limits"), [&limits.cpu, &limits.memory])),
+    }
+}
+
+/// The limits of every release.
+fn older(resources: &Resources) -> [&Field<String>; 2] {
+    [&resources.cpu, &resources.memory]
+}
+
+/// Returns true unless a quantity is absent or zero, which Go writes for an absent one.
+fn is_given(value: &Field<String>) -> bool {
+    let is_zero = value.known().is_some_and(|text| {
+        text.parse::<Quantity>()
+            .is_ok_and(|amount| amount.is_zero())
+    });
+    !is_missing(value) && !is_zero
+}
+
+/// Warns of the older members that `limits` leaves without an effect, where it has no value of its
+/// own for them.
+pub(super) fn ignored(path: &FieldPath, resources: &Resources, findings: &mut Findings) {
+    let Some((place, values)) = limits(path, resources).filter(|_| resources.limits.is_known())
+    else {
+        return;
+    };
+    for ((name, value), older) in RESOURCES.into_iter().zip(values).zip(older(resources)) {
+        if is_given(older) && !is_given(value) {
+            let at = path.field(name);
+            let summary = Text::from(&at).and(" is ignored beside ").and(&place);
+            findings.warning(&RESOURCES_IGNORED, at, summary);
         }
     }
 }
@@ -130,31 +158,15 @@ fn requests(spec: &DatabaseClusterSpec, findings: &mut Findings) {
         let Some(resources) = resources.and_then(Field::known) else {
             continue;
         };
-        let Some(requests) = resources.requests.known() else {
+        let path = FieldPath::of(part).field("resources");
+        let (Some(requests), Some((_, limits))) =
+            (resources.requests.known(), limits(&path, resources))
+        else {
             continue;
         };
-        let none = ResourceList::default();
-        let limits = match &resources.limits {
-            Field::Unknown => continue,
-            Field::Null => &none,
-            Field::Known(limits) => limits,
-        };
-        let path = FieldPath::of(part).field("resources").field("requests");
-        for (name, request, limit, of_resources) in [
-            ("cpu", &requests.cpu, &limits.cpu, &resources.cpu),
-            (
-                "memory",
-                &requests.memory,
-                &limits.memory,
-                &resources.memory,
-            ),
-        ] {
-            // From Everest 1.16 a limit wins over the older member.
-            let limit = if is_missing(limit) {
-                of_resources
-            } else {
-                limit
-            };
+        let path = path.field("requests");
+        let requests = [&requests.cpu, &requests.memory];
+        for ((name, request), limit) in RESOURCES.into_iter().zip(requests).zip(limits) {
             within(path.field(name), request, limit, findings);
         }
     }

@@ -1,6 +1,7 @@
 //! Rules for a database that need the cluster.
 
 mod origin;
+mod proxies;
 mod references;
 mod storages;
 mod versions;
@@ -20,6 +21,7 @@ use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::{Findings, differ};
 use crate::rules::online::served_namespace;
+use crate::rules::pg_backups;
 use crate::upgrade::{self, CrVersion};
 
 /// Checks a new or changed database against the present state of the cluster.
@@ -35,6 +37,7 @@ pub fn check_online(
 ) -> Vec<Finding> {
     let prior = prior.filter(|prior| !immutable::replaces(planned, *prior));
     let mut findings = Findings::default();
+    proxies::check(planned, facts, &mut findings);
     let served = served_namespace(&planned.namespace, facts, stage, &mut findings);
     if facts.namespace_is_absent() || (prior.is_none() && !served) {
         return findings.into_findings();
@@ -54,6 +57,7 @@ pub fn check_online(
         return findings.into_findings();
     };
     let mut before = Findings::default();
+    proxies::check(prior, facts, &mut before);
     served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
     state(prior, live, facts, Stage::Apply, &mut before);
     change(planned, prior, live, facts, stage, &mut findings);
@@ -122,6 +126,7 @@ fn change(
         versions::recommended(now, facts, findings);
         pending_cr_version(now, prior, live, findings);
     }
+    pg_backups::last_storage((now, before), &planned.name, facts, findings);
     volumes::growth(now, before, facts, findings);
     if prior.ready.known() == Some(&false) {
         volumes::shrinkage(now, before, live, facts, findings);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseClusterSpec;
 
-use super::{engine_replicas, engine_type};
+use super::{engine, engine_replicas, engine_type};
 use crate::path::FieldPath;
 use crate::rules::findings::Findings;
 use crate::rules::table::database::{
@@ -15,6 +15,15 @@ use crate::rules::table::database::{
 
 const LEAST_PROXIES: i32 = 2;
 
+/// The proxy that not every supported release of Everest can run.
+const PROXYSQL: &str = "proxysql";
+
+/// Returns true if the proxy is ProxySQL.
+pub(super) fn is_proxysql(spec: &DatabaseClusterSpec) -> bool {
+    let proxy = spec.proxy.known();
+    proxy.and_then(|proxy| proxy.type_.known_str()) == Some(PROXYSQL)
+}
+
 pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(proxy) = spec.proxy.known() else {
         return;
@@ -22,7 +31,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let path = FieldPath::of("proxy");
     if let (Some(engine), Some(type_)) = (engine_type(spec), proxy.type_.known_str()) {
         let own: &[&str] = match engine {
-            Engine::Pxc => &["haproxy", "proxysql"],
+            Engine::Pxc => &["haproxy", PROXYSQL],
             Engine::Psmdb => &["mongos"],
             Engine::Postgresql => &["pgbouncer"],
         };
@@ -44,6 +53,9 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
             path.field("replicas"),
             format!("{replicas} proxy replica for several engine replicas"),
         );
+    }
+    if let Some(resources) = proxy.resources.known() {
+        engine::ignored(&path.field("resources"), resources, findings);
     }
     let ranges = proxy
         .expose

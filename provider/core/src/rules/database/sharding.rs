@@ -8,7 +8,7 @@ use crate::path::FieldPath;
 use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{
     ENGINE_FEATURES_PSMDB, SHARDING_CONFIG_SERVERS, SHARDING_PSMDB, SHARDING_SHARDS,
-    SPLIT_HORIZON_UNSHARDED,
+    SPLIT_HORIZON_UNSHARDED, TLS_DISABLED,
 };
 
 const LEAST_CONFIG_SERVERS: i32 = 3;
@@ -22,6 +22,14 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
             &ENGINE_FEATURES_PSMDB,
             FieldPath::of("engineFeatures.psmdb"),
             "Engine features of MongoDB are given for another engine",
+        );
+    }
+    let is_unsafe = spec.allow_unsafe_configuration.known() == Some(&true);
+    if is_unsafe && engine == Some(Engine::Psmdb) {
+        findings.warning(
+            &TLS_DISABLED,
+            FieldPath::of("allowUnsafeConfiguration"),
+            "The database does not encrypt its connections",
         );
     }
     let Some(sharding) = spec.sharding.known() else {

@@ -376,3 +376,39 @@ fn a_class_is_named_of_volumes_that_exist_only_where_it_is_known_to_be_theirs() 
         "a new volume"
     );
 }
+
+#[test]
+fn an_interval_that_is_no_number_of_minutes_is_said_with_the_one_that_comes_of_it() {
+    for (asked, said) in [(90, "every 60 seconds"), (59, "every 600 seconds")] {
+        let mut model = sound();
+        of_type(&mut model, Engine::Psmdb);
+        schedules(&mut model, vec![schedule("nightly", "0 2 * * *", "s3")]);
+        pitr(&mut model).upload_interval_sec = asked.into();
+        let found = check(&model, None);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].severity, Severity::Warning);
+        let summary = found[0].summary.render(crate::dialect::Dialect::Terraform);
+        assert!(summary.contains(said), "{summary}");
+    }
+}
+
+#[test]
+fn an_older_limit_beside_limits_is_said_to_be_ignored() {
+    let mut model = sound();
+    part(&mut resources(&mut model).limits).cpu = "1".into();
+    let found = check(&model, None);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].severity, Severity::Error);
+    assert_eq!(
+        found[0].summary.render(crate::dialect::Dialect::Terraform),
+        "No memory is given for the engine: engine.resources.memory is ignored beside \
+         engine.resources.limits"
+    );
+    let mut model = sound();
+    let resources = part(&mut proxy(&mut model).resources);
+    resources.memory = "1G".into();
+    part(&mut resources.limits).cpu = "1".into();
+    let found = check(&model, None);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].severity, Severity::Warning);
+}

@@ -4,8 +4,9 @@ use everest_schemas::everest::{DatabaseClusterSpec, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
+use super::proxy::is_proxysql;
 use crate::facts::{Kind, SomeBackups, Wanted};
-use crate::rules::import;
+use crate::rules::{import, served};
 use crate::volumes;
 
 /// The facts that the rules for a database need.
@@ -15,7 +16,10 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
     let Some(spec) = planned.spec.known() else {
         return wanted;
     };
-    references(&mut wanted, spec, prior.is_some());
+    references(&mut wanted, spec, prior);
+    if is_proxysql(spec) {
+        wanted.served = Some(served::definition(planned, prior));
+    }
     volumes(&mut wanted, planned, prior);
     if prior.is_none() {
         origin(&mut wanted, spec);
@@ -32,8 +36,8 @@ pub(super) fn for_destruction(prior: &DatabaseModel) -> Wanted {
     Wanted::of(&prior.namespace, &kinds)
 }
 
-fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
-    let engine = spec.engine.known();
+fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, prior: Option<&DatabaseModel>) {
+    backups(wanted, spec, prior);
     if let Some(backup) = spec.backup.known() {
         let pitr = backup.pitr.known();
         let schedules = backup.schedules.known();
@@ -42,12 +46,6 @@ fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
             scheduled || pitr.is_some_and(|pitr| pitr.backup_storage_name.is_known()),
             Kind::Storages,
         );
-        let postgresql =
-            engine.is_some_and(|engine| engine.type_.known() == Some(&Engine::Postgresql));
-        if scheduled && postgresql && exists {
-            wanted.kinds.insert(Kind::Backups);
-            wanted.backups = wanted.database.clone().map(SomeBackups::OfDatabase);
-        }
     }
     if let Some(monitoring) = spec.monitoring.known() {
         wanted.note(
@@ -67,6 +65,25 @@ fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
         psmdb.is_some_and(|psmdb| psmdb.split_horizon_dns_config_name.is_known()),
         Kind::SplitHorizons,
     );
+}
+
+/// The storages of a PostgreSQL database are limited, and its backups are in some. What has no
+/// schedule, and had none, is not judged by them.
+fn backups(wanted: &mut Wanted, spec: &DatabaseClusterSpec, prior: Option<&DatabaseModel>) {
+    let Some(before) = prior.map(|prior| prior.spec.known()) else {
+        return;
+    };
+    let engine = spec.engine.known().and_then(|engine| engine.type_.known());
+    let is_scheduled = |spec: &DatabaseClusterSpec| {
+        let backup = spec.backup.known();
+        let schedules = backup.and_then(|backup| backup.schedules.known());
+        schedules.is_some_and(|schedules| !schedules.is_empty())
+    };
+    let scheduled = is_scheduled(spec) || before.is_some_and(is_scheduled);
+    if scheduled && engine == Some(&Engine::Postgresql) {
+        wanted.kinds.insert(Kind::Backups);
+        wanted.backups = wanted.database.clone().map(SomeBackups::OfDatabase);
+    }
 }
 
 /// A new volume needs its class, and a changed one may grow. For a smaller size, the rules need the
@@ -192,8 +209,17 @@ mod tests {
         assert!(wanted.kinds.contains(&Kind::Storages));
         assert!(wanted.kinds.contains(&Kind::Backups));
         let own = SomeBackups::OfDatabase("orders".to_owned());
-        assert_eq!(wanted.backups, Some(own));
+        assert_eq!(wanted.backups, Some(own.clone()));
         assert!(wanted.secrets.is_empty());
+        let mut bare = model.clone();
+        bare.spec.known_mut().unwrap().backup = Field::Null;
+        let wanted = for_change(&bare, Some(&model));
+        assert_eq!(
+            wanted.backups,
+            Some(own),
+            "none may be left without schedules"
+        );
+        assert_eq!(for_change(&bare, Some(&bare)).backups, None);
     }
 
     #[test]

@@ -27,6 +27,19 @@ pub(in crate::rules) const PITR_INTERVAL: Rule = Rule {
     source: "everest: validation/database_cluster.go, PITR",
 };
 
+pub(in crate::rules) const PITR_MINUTES: Rule = Rule {
+    id: "pitr-interval-minutes",
+    sentence: "MongoDB uploads its log at intervals of whole minutes. Everest rounds the interval \
+               down, and MongoDB's operator uses 10 minutes instead of 0. Without a backup \
+               schedule, Everest does not pass the interval on, and it is 10 minutes too.",
+    advice: "Write a multiple of 60, and give the database a backup schedule.",
+    engines: &[Engine::Psmdb],
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: providers/psmdb/applier.go, genPSMDBBackupSpec; \
+             percona-server-mongodb-operator: pkg/apis/psmdb/v1/psmdb_defaults.go, OplogSpanMin",
+};
+
 pub(in crate::rules) const SCHEDULE_NAME: Rule = Rule {
     id: "schedule-name",
     sentence: "Each backup schedule has a name.",
@@ -163,6 +176,35 @@ pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
     operations: UPDATE,
     checked: CHANGE,
     source: "everest: validation/database_cluster.go, PG repositories",
+};
+
+pub(in crate::rules) const PG_FIRST_STORAGE: Rule = Rule {
+    id: "pg-first-storage",
+    sentence: "From version 2.8.2 of PostgreSQL's operator on, a database has backups turned on only \
+               once it has a backup storage, and turning them on restarts its members one by one. A \
+               database that an older operator created has them turned on already.",
+    advice: "Take the first backup when the members may restart, or create the database with a \
+             backup schedule.",
+    engines: &[Engine::Postgresql],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: providers/pg/applier.go, reconcilePGBackupsSpec; \
+             percona-postgresql-operator: internal/controller/postgrescluster/instance.go",
+};
+
+pub(in crate::rules) const PG_LAST_STORAGE: Rule = Rule {
+    id: "pg-last-storage",
+    sentence: "A PostgreSQL database without schedules and without backups has no backup storage. From \
+               version 2.8.2 of PostgreSQL's operator on, Everest then turns its backups off, and the \
+               operator makes no further change to the database until somebody authorizes that. A \
+               database that an older operator created is not affected.",
+    advice: "Keep a schedule or a backup, or give the PerconaPGCluster the annotation \
+             \"pgv2.percona.com/authorizeBackupRemoval: true\"; the members then restart.",
+    engines: &[Engine::Postgresql],
+    operations: UPDATE,
+    checked: ONLINE,
+    source: "percona-postgresql-operator: internal/controller/postgrescluster/pgbackrest.go, \
+             BackupsEnabled",
 };
 
 pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {

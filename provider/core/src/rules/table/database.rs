@@ -137,6 +137,17 @@ pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
     source: "everest: validation/database_cluster.go, resource limits",
 };
 
+pub(in crate::rules) const RESOURCES_IGNORED: Rule = Rule {
+    id: "resources-ignored",
+    sentence: "Once limits are given, Everest ignores the older cpu and memory beside them, both of \
+               them.",
+    advice: "Write the value into limits.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: databasecluster_types.go, EffectiveLimits",
+};
+
 pub(in crate::rules) const CPU_MINIMUM: Rule = Rule {
     id: "cpu-minimum",
     sentence: "Everest requires at least 600m of CPU for an engine.",
@@ -186,6 +197,17 @@ pub(in crate::rules) const PROXY_REPLICAS: Rule = Rule {
     operations: BOTH,
     checked: ALONE,
     source: "everest: validation/database_cluster.go, minPXCProxyReplicas",
+};
+
+pub(in crate::rules) const PROXYSQL_RELEASE: Rule = Rule {
+    id: "proxysql-release",
+    sentence: "ProxySQL needs Everest 1.15 or newer. An older Everest accepts it but gives it no \
+               volume: the database never becomes ready, and no change of it is carried out.",
+    advice: "Set {proxy.type = \"haproxy\"}, or upgrade Everest first.",
+    engines: &[Engine::Pxc],
+    operations: BOTH,
+    checked: ONLINE,
+    source: "everest-operator: providers/pxc/applier.go, applyProxySQLCfg (issues 937 and 938)",
 };
 
 pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
@@ -278,6 +300,17 @@ pub(in crate::rules) const SPLIT_HORIZON_UNSHARDED: Rule = Rule {
     operations: BOTH,
     checked: ALONE,
     source: "everest-operator: DatabaseCluster webhook",
+};
+
+pub(in crate::rules) const TLS_DISABLED: Rule = Rule {
+    id: "tls-disabled",
+    sentence: "Everest turns TLS off for a MongoDB database that allows unsafe configurations: the \
+               connections of clients, and those between the members, are not encrypted.",
+    advice: "Remove {allowUnsafeConfiguration}. A single replica does not need it.",
+    engines: &[Engine::Psmdb],
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: providers/psmdb/applier.go, AllowUnsafeConfig",
 };
 
 pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {

@@ -87,9 +87,25 @@ impl Inputs<'_> {
         }
     }
 
-    /// Small setups need the engine's safety checks off.
-    fn unsafe_setup(&self) -> bool {
-        self.replicas() == 1 || truth(self.spec(), "/allowUnsafeConfiguration")
+    /// Whether every safety check of the engine is off.
+    fn allows_unsafe(&self) -> bool {
+        truth(self.spec(), "/allowUnsafeConfiguration")
+    }
+
+    /// The safety checks of the engine that are off: those of sizes for small setups too.
+    fn unsafe_flags(&self, sizes: &[&str], others: &[&str]) -> Value {
+        let sizes = sizes
+            .iter()
+            .filter(|_| self.replicas() == 1 || self.allows_unsafe());
+        let others = others.iter().filter(|_| self.allows_unsafe());
+        let flags = sizes
+            .chain(others)
+            .map(|flag| ((*flag).to_owned(), true.into()));
+        let flags: Map<String, Value> = flags.collect();
+        match flags.is_empty() {
+            true => Value::Null,
+            false => flags.into(),
+        }
     }
 
     /// The version of the engine's object that the user asked for, or the one
@@ -171,14 +187,15 @@ pub fn service_type(expose: &str) -> &'static str {
     }
 }
 
-/// Limits that are named win over the older pair of values.
+/// Limits that are given at all replace the older pair of values, both of them.
 fn resource_list(resources: &Value) -> Value {
+    let limits = match at(resources, "/limits") {
+        Value::Null => resources,
+        limits => limits,
+    };
     let mut list = Map::new();
     for name in ["cpu", "memory"] {
-        let asked = match text(resources, &format!("/limits/{name}")) {
-            "" => text(resources, &format!("/{name}")),
-            limit => limit,
-        };
+        let asked = text(limits, &format!("/{name}"));
         if !quantity::is_zero(asked) {
             list.insert(name.to_owned(), asked.into());
         }
@@ -218,5 +235,19 @@ pub fn volume_pointer(engine: Engine) -> &'static str {
             "/spec/replsets/0/volumeSpec/persistentVolumeClaim/resources/requests/storage"
         }
         Engine::Postgresql => "/spec/instances/0/dataVolumeClaimSpec/resources/requests/storage",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_replace_both_values_of_the_older_pair() {
+        let older = json!({"cpu": "4", "memory": "8G"});
+        assert_eq!(resource_list(&older), older);
+        let mut both = older;
+        both["limits"] = json!({"cpu": "2"});
+        assert_eq!(resource_list(&both), json!({"cpu": "2"}));
     }
 }

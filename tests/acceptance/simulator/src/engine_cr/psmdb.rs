@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Inputs, Unmappable, set};
-use crate::object::{number, text, truth};
+use crate::object::{items, number, text, truth};
 use crate::versions::best_image;
 
 pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
@@ -41,8 +41,11 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
     if truth(spec, "/paused") {
         built["pause"] = true.into();
     }
-    if inputs.unsafe_setup() {
-        built["unsafeFlags"] = json!({"mongosSize": true, "replsetSize": true});
+    let others = ["backupIfUnhealthy", "terminationGracePeriod", "tls"];
+    let flags = inputs.unsafe_flags(&["mongosSize", "replsetSize"], &others);
+    set(&mut built, "unsafeFlags", &flags);
+    if inputs.allows_unsafe() {
+        built["tls"] = json!({"mode": "disabled"});
     }
     Ok(built)
 }
@@ -119,17 +122,18 @@ fn backup(inputs: &Inputs) -> Result<Value, Unmappable> {
     let spec = inputs.spec();
     let image = best_image(&inputs.available["backup"]).ok_or("backup version not available")?;
     let mut pitr = json!({});
-    let mut oplog = 0.0;
+    let mut oplog = 0;
     if truth(spec, "/backup/pitr/enabled") {
-        let interval = number(spec, "/backup/pitr/uploadIntervalSec");
-        #[allow(clippy::cast_precision_loss)]
-        let minutes = if interval == 0 {
-            10.0
-        } else {
-            interval as f64 / 60.0
+        // Whole minutes, and none without a schedule; the engine's operator takes ten for zero.
+        let interval = match items(spec, "/backup/schedules") {
+            [] => 0,
+            _ => number(spec, "/backup/pitr/uploadIntervalSec"),
         };
-        oplog = minutes;
-        pitr = json!({"enabled": true, "oplogSpanMin": minutes});
+        oplog = match interval / 60 {
+            0 => 10,
+            minutes => minutes,
+        };
+        pitr = json!({"enabled": true, "oplogSpanMin": oplog});
     }
     let mut storages = Map::new();
     for (index, storage) in inputs.storages.iter().enumerate() {
@@ -138,9 +142,8 @@ fn backup(inputs: &Inputs) -> Result<Value, Unmappable> {
             bucket(inputs, &storage.spec, index == 0),
         );
     }
-    let span = if oplog == 0.0 { json!(0) } else { json!(oplog) };
     let mut backup = json!({
-        "configuration": {"backupOptions": {"oplogSpanMin": span, "timeouts": {"startingStatus": 120}}},
+        "configuration": {"backupOptions": {"oplogSpanMin": oplog, "timeouts": {"startingStatus": 120}}},
         "enabled": true,
         "image": image,
         "pitr": pitr,

@@ -67,9 +67,8 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
     if truth(spec, "/paused") {
         built["pause"] = true.into();
     }
-    if inputs.unsafe_setup() {
-        built["unsafeFlags"] = json!({"proxySize": true, "pxcSize": true});
-    }
+    let flags = inputs.unsafe_flags(&["proxySize", "pxcSize"], &["backupIfUnhealthy", "tls"]);
+    set(&mut built, "unsafeFlags", &flags);
     Ok(built)
 }
 

@@ -117,6 +117,8 @@ impl Work<'_> {
         if let Some(spec) = spec.as_object_mut() {
             spec.remove("backup");
             spec.remove("backups");
+            // Only what the operator refuses depends on these.
+            spec.remove("unsafeFlags");
         }
         json!({"generation": object::generation(self.cr), "spec": spec,
             "volume": text(&self.cr.data, volume_pointer(self.engine))})

@@ -10,8 +10,12 @@ use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
 use crate::engine_cr::{self, Inputs, Storage, storages_of_spec, volume_pointer};
 use crate::kinds;
-use crate::object::{self, at, number, text, truth};
+use crate::object::{self, at, items, number, text, truth};
 use crate::quantity;
+
+/// The proxy's volume in a version of the definition of databases.
+const PROXY_VOLUME: &str =
+    "/schema/openAPIV3Schema/properties/spec/properties/proxy/properties/storage";
 
 /// Annotation of the StorageClass that volumes get when none is named.
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
@@ -44,6 +48,7 @@ impl Pass<'_> {
         offered: &DynamicObject,
         current: Option<&DynamicObject>,
     ) -> Result<DynamicObject, Error> {
+        self.proxysql_is_supported().await?;
         self.proxy_admin_secret().await?;
         let (size, volumes) = self.volume_size(current).await?;
         let storages = self.storages();
@@ -143,6 +148,28 @@ impl Pass<'_> {
             name => Error::Waiting(format!("StorageClass {name:?} not found")),
         })?;
         Ok(truth(&class.data, "/allowVolumeExpansion"))
+    }
+
+    /// Before the release whose definition has its volume, ProxySQL does not come up: everest-operator
+    /// panics over the proxy's resources, and without them PXC's operator misses the volume.
+    async fn proxysql_is_supported(&self) -> Result<(), Error> {
+        if self.engine != Engine::Pxc || text(self.spec(), "/proxy/type") != "proxysql" {
+            return Ok(());
+        }
+        let name = kinds::DATABASE_CLUSTER.crd_name();
+        let definition = self.cluster.read(&kinds::DEFINITION, "", &name).await?;
+        let has_volume = definition.is_some_and(|definition| {
+            let versions = items(&definition.data, "/spec/versions");
+            versions
+                .iter()
+                .any(|version| at(version, PROXY_VOLUME).is_object())
+        });
+        match has_volume {
+            true => Ok(()),
+            false => Err(Error::Waiting(
+                "ProxySQL: volumeSpec should be specified".to_owned(),
+            )),
+        }
     }
 
     /// With these PXC operators everest-operator makes sure of `proxyadmin`

@@ -284,3 +284,59 @@ async fn a_database_with_a_backup_waits_for_it_and_never_observes_its_end() {
         .await;
     assert!(stage.get("perconaxtradbclusters", "source").is_null());
 }
+
+#[tokio::test(start_paused = true)]
+async fn proxysql_does_not_come_up_before_the_release_that_gives_it_a_volume() {
+    let stage = Stage::new().await;
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/\
+                databaseclusters.everest.percona.com";
+    let newest = stage.server.get(path).unwrap();
+    let mut older = newest.clone();
+    let proxy =
+        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/proxy/properties";
+    let proxy = older.pointer_mut(proxy).unwrap().as_object_mut().unwrap();
+    proxy.remove("storage").unwrap();
+    stage.server.put(older);
+    let mut proxied = database(Engine::Pxc);
+    proxied["spec"]["proxy"]["type"] = json!("proxysql");
+    stage.create("databaseclusters", "orders", proxied).await;
+    stage.pass(7_200).await;
+    assert!(stage.get("perconaxtradbclusters", "orders").is_null());
+    let now = stage.get("databaseclusters", "orders");
+    assert_ne!(now["status"]["status"], "ready");
+    stage.server.put(newest);
+    stage.until_ready("orders").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mongodb_that_allows_unsafe_configurations_loses_tls_with_a_restart() {
+    let stage = Stage::new().await;
+    stage.ready(Engine::Psmdb, "docs").await;
+    let change = json!({"spec": {"allowUnsafeConfiguration": true}});
+    stage.patch("databaseclusters", "docs", change).await;
+    let restarts = |engine: &Value| engine["status"]["state"] == "initializing";
+    let engine = stage.until("perconaservermongodbs", "docs", restarts).await;
+    assert_eq!(engine["spec"]["tls"]["mode"], "disabled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mongodb_uploads_its_log_in_whole_minutes() {
+    let stage = Stage::new().await;
+    stage.storage("s3").await;
+    let schedule = json!({"enabled": true, "name": "daily", "schedule": "0 0 * * *",
+        "backupStorageName": "s3"});
+    for (name, interval, schedules, minutes) in [
+        ("rounded", 150, json!([schedule]), 2),
+        ("short", 30, json!([schedule]), 10),
+        ("unscheduled", 150, json!([]), 10),
+    ] {
+        let mut database = database(Engine::Psmdb);
+        database["spec"]["backup"] = json!({"schedules": schedules,
+            "pitr": {"enabled": true, "uploadIntervalSec": interval}});
+        stage.create("databaseclusters", name, database).await;
+        let made = |engine: &Value| engine["spec"].is_object();
+        let engine = stage.until("perconaservermongodbs", name, made).await;
+        let span = &engine["spec"]["backup"]["pitr"]["oplogSpanMin"];
+        assert_eq!(span, minutes, "{name}");
+    }
+}

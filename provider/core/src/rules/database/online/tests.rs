@@ -1,11 +1,12 @@
 use super::super::tests::*;
 use super::*;
 use crate::facts::fixtures::{all, facts, serves_resources, with_log};
-use crate::facts::{All, Planned, Seen};
+use crate::facts::{All, Planned, Seen, ServedKinds};
 use crate::finding::Severity::{self, Error, Warning};
 use crate::rules::Validate;
 use everest_schemas::{Engine, Field};
 use serde_json::json;
+use std::sync::Arc;
 
 type Edit = fn(&mut DatabaseModel, &mut Facts);
 
@@ -27,6 +28,23 @@ fn engines(facts: &mut Facts, edit: serde_json::Value) {
 
 fn scheduled(model: &mut DatabaseModel, storage: &str) {
     schedules(model, vec![schedule("nightly", "0 2 * * *", storage)]);
+}
+
+/// Everest whose definition of databases has these members of the proxy.
+fn serving(facts: &mut Facts, proxy: &[&str]) {
+    let members = proxy.iter().map(|name| ((*name).to_owned(), json!({})));
+    let members: serde_json::Map<_, _> = members.collect();
+    let proxy = json!({"properties": {"proxy": {"properties": members}}});
+    let definition = json!({"spec": {"names": {"kind": "DatabaseCluster"}, "versions": [
+        {"served": true, "schema": {"openAPIV3Schema": {"properties": {"spec": proxy}}}}]}});
+    facts.served = ServedKinds::of_definition(&definition).map(Arc::new);
+}
+
+/// The namespace's operator of PostgreSQL at a version.
+fn postgresql(facts: &mut Facts, version: &str) {
+    let engines = facts.engines.as_mut().unwrap();
+    let engine = engines.get_mut("percona-postgresql-operator").unwrap();
+    engine.status.as_mut().unwrap().operator_version = Some(version.to_owned());
 }
 
 fn in_state(facts: &mut Facts, status: serde_json::Value) {
@@ -234,6 +252,24 @@ const CREATION: &[Case] = &[
         at_apply: Some(Error),
         holds: |m, _| spec(m).pod_scheduling_policy_name = "spread".into(),
         unknown: |_, f| f.policies = None,
+    },
+    Case {
+        rule: "proxysql-release",
+        path: "proxy.type",
+        breaks: |m, f| {
+            proxy(m).type_ = "proxysql".into();
+            serving(f, &["type", "resources"]);
+        },
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, f| {
+            proxy(m).type_ = "proxysql".into();
+            serving(f, &["type", "resources", "storage"]);
+        },
+        unknown: |m, f| {
+            proxy(m).type_ = Field::Unknown;
+            serving(f, &["type", "resources"]);
+        },
     },
     Case {
         rule: "load-balancer-config-exists",
@@ -636,6 +672,50 @@ const CHANGES: &[Before] = &[
             },
         },
     ),
+    (
+        |m| {
+            of_type(m, Engine::Postgresql);
+            scheduled(m, "s3");
+        },
+        Case {
+            rule: "pg-last-storage",
+            path: "backup.schedules",
+            breaks: |m, f| {
+                schedules(m, Vec::new());
+                postgresql(f, "2.8.2");
+                f.backups = all(&[]);
+            },
+            at_plan: Some(Warning),
+            at_apply: Some(Warning),
+            holds: |m, f| {
+                schedules(m, Vec::new());
+                postgresql(f, "2.8.2");
+            },
+            unknown: |m, f| {
+                schedules(m, Vec::new());
+                postgresql(f, "2.8.2");
+                f.backups = None;
+            },
+        },
+    ),
+    (
+        |_| {},
+        Case {
+            rule: "proxysql-release",
+            path: "proxy.type",
+            breaks: |m, f| {
+                proxy(m).type_ = "proxysql".into();
+                serving(f, &["type"]);
+            },
+            at_plan: Some(Error),
+            at_apply: Some(Error),
+            holds: |m, f| {
+                engine(m).replicas = 5.into();
+                serving(f, &["type"]);
+            },
+            unknown: |m, _| proxy(m).type_ = "proxysql".into(),
+        },
+    ),
 ];
 
 /// Backups of the database in three storages.
@@ -836,6 +916,37 @@ fn a_new_database_does_not_begin_before_its_backup_ended() {
     };
     assert_eq!(found("2020-01-01T00:00:00Z"), [("pitr-window", Error)]);
     assert_eq!(found("2026-06-01T03:00:00Z"), []);
+}
+
+#[test]
+fn only_a_newer_operator_turns_the_backups_of_a_postgresql_off() {
+    let found = |version: &str| {
+        let mut prior = sound();
+        of_type(&mut prior, Engine::Postgresql);
+        scheduled(&mut prior, "s3");
+        let mut planned = prior.clone();
+        spec(&mut planned).backup = Field::Null;
+        let mut facts = facts();
+        postgresql(&mut facts, version);
+        facts.backups = all(&[]);
+        weighed(&check_online(&planned, Some(&prior), &facts, Stage::Plan))
+    };
+    assert_eq!(found("2.7.0"), []);
+    assert_eq!(found("2.8.2"), [("pg-last-storage", Warning)]);
+    assert_eq!(found("3.0.0"), [("pg-last-storage", Warning)]);
+}
+
+#[test]
+fn a_database_with_proxysql_under_an_older_everest_is_said_to_take_no_change() {
+    let mut prior = sound();
+    proxy(&mut prior).type_ = "proxysql".into();
+    let mut planned = prior.clone();
+    engine(&mut planned).replicas = 5.into();
+    let mut facts = facts();
+    serving(&mut facts, &["type"]);
+    let found = check_online(&planned, Some(&prior), &facts, Stage::Plan);
+    assert_eq!(weighed(&found), [("proxysql-release", Warning)]);
+    assert_eq!(check_online(&prior, Some(&prior), &facts, Stage::Plan), []);
 }
 
 #[test]

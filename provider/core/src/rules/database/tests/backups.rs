@@ -31,6 +31,29 @@ pub(super) const BACKUPS: &[Case] = &[
         },
     },
     Case {
+        rule: "pitr-interval-minutes",
+        path: "backup.pitr.uploadIntervalSec",
+        breaks: |m| uploads_every(m, 90.into()),
+        holds: |m| uploads_every(m, 120.into()),
+        unknown: |m| uploads_every(m, Field::Unknown),
+    },
+    Case {
+        rule: "pitr-interval-minutes",
+        path: "backup.pitr.uploadIntervalSec",
+        breaks: |m| {
+            uploads_every(m, 120.into());
+            backup(m).schedules = Field::Null;
+        },
+        holds: |m| {
+            uploads_every(m, 90.into());
+            of_type(m, Engine::Pxc);
+        },
+        unknown: |m| {
+            uploads_every(m, 120.into());
+            backup(m).schedules = Field::Unknown;
+        },
+    },
+    Case {
         rule: "schedule-name",
         path: "backup.schedules[\"\"]",
         breaks: |m| schedules(m, vec![schedule("", "0 2 * * *", "s3")]),
@@ -375,3 +398,10 @@ pub(super) const BACKUPS: &[Case] = &[
         unknown: |m| import_s3(m).endpoint_url = Field::Unknown,
     },
 ];
+
+/// A MongoDB database with a schedule that uploads its log.
+fn uploads_every(model: &mut DatabaseModel, seconds: Field<i64>) {
+    of_type(model, Engine::Psmdb);
+    schedules(model, vec![schedule("nightly", "0 2 * * *", "s3")]);
+    pitr(model).upload_interval_sec = seconds;
+}

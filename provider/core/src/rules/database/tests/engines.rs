@@ -145,6 +145,74 @@ pub(super) const ENGINES: &[Case] = &[
         },
     },
     Case {
+        rule: "resources-required",
+        path: "engine.resources.limits.memory",
+        breaks: |m| part(&mut resources(m).limits).cpu = "1".into(),
+        holds: |m| {
+            let limits = part(&mut resources(m).limits);
+            limits.cpu = "1".into();
+            limits.memory = "2G".into();
+        },
+        unknown: |m| {
+            let limits = part(&mut resources(m).limits);
+            limits.cpu = "1".into();
+            limits.memory = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "resources-ignored",
+        path: "proxy.resources.memory",
+        breaks: |m| {
+            let resources = part(&mut proxy(m).resources);
+            resources.memory = "1G".into();
+            part(&mut resources.limits).cpu = "1".into();
+        },
+        holds: |m| {
+            let resources = part(&mut proxy(m).resources);
+            resources.memory = "1G".into();
+            resources.cpu = "0".into();
+            part(&mut resources.limits).memory = "2G".into();
+        },
+        unknown: |m| {
+            let resources = part(&mut proxy(m).resources);
+            resources.memory = "1G".into();
+            resources.limits = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "requests-within-limits",
+        path: "proxy.resources.requests.memory",
+        breaks: |m| {
+            let resources = part(&mut proxy(m).resources);
+            part(&mut resources.limits).memory = "1G".into();
+            part(&mut resources.requests).memory = "2G".into();
+        },
+        holds: |m| {
+            let resources = part(&mut proxy(m).resources);
+            resources.memory = "1G".into();
+            part(&mut resources.limits).cpu = "1".into();
+            part(&mut resources.requests).memory = "2G".into();
+        },
+        unknown: |m| {
+            let resources = part(&mut proxy(m).resources);
+            part(&mut resources.limits).memory = Field::Unknown;
+            part(&mut resources.requests).memory = "2G".into();
+        },
+    },
+    Case {
+        rule: "tls-disabled",
+        path: "allowUnsafeConfiguration",
+        breaks: |m| {
+            of_type(m, Engine::Psmdb);
+            spec(m).allow_unsafe_configuration = true.into();
+        },
+        holds: |m| spec(m).allow_unsafe_configuration = true.into(),
+        unknown: |m| {
+            of_type(m, Engine::Psmdb);
+            spec(m).allow_unsafe_configuration = Field::Unknown;
+        },
+    },
+    Case {
         rule: "cpu-minimum",
         path: "engine.resources.cpu",
         breaks: |m| resources(m).cpu = "0.5".into(),
