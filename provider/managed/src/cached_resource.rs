@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::compact_object::CompactObject;
 use crate::external::Connector;
+use crate::metadata;
 use crate::policies::Policies;
 use crate::provider_config::ConfigKey;
 
@@ -20,10 +21,12 @@ pub struct CachedResource {
     pub(crate) interest: Interest,
 }
 
-/// The interest of a managed resource in its external object: where that is, beside its name, and
-/// whether the managed resource may write to it.
+/// The interest of a managed resource in its external object: which one it is, and whether the
+/// managed resource may write to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Interest {
+    /// The name of the external object.
+    pub(crate) name: String,
     /// The config that the managed resource names.
     pub(crate) config: ConfigKey,
     /// See [`Connector::place`].
@@ -38,6 +41,7 @@ impl Interest {
         let namespace = managed.meta().namespace.as_deref().unwrap_or_default();
         let policies = Policies::of(&spec.management_policies);
         Interest {
+            name: metadata::external_name(managed.meta()).to_owned(),
             config: ConfigKey::new(namespace, &spec.provider_config_ref),
             place: C::place(managed),
             writes: policies.is_ok_and(|policies| policies.write()),

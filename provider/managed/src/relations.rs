@@ -76,10 +76,12 @@ impl Relations {
         locked(&self.held).insert(key.clone(), uid);
     }
 
-    /// Returns true if a managed resource has created or taken over the external object with this
-    /// UID, as far as it was observed.
-    pub fn is_held_by(&self, uid: &str, key: &ResourceKey) -> bool {
-        locked(&self.held).get(key).is_some_and(|held| held == uid)
+    /// The managed resources that have created or taken over the external object with this UID, as
+    /// far as it was observed.
+    pub fn holders(&self, uid: &str) -> BTreeSet<ResourceKey> {
+        let held = locked(&self.held);
+        let holding = held.iter().filter(|(_, held)| *held == uid);
+        holding.map(|(key, _)| key.clone()).collect()
     }
 
     /// Requests a reconcile of a managed resource whenever `related` changes.

@@ -22,7 +22,12 @@ pub(crate) fn all<K: DeserializeOwned>(objects: &[(&str, Value)]) -> All<K> {
 pub(crate) fn serves_resources(members: Value) -> Option<Arc<ServedKinds>> {
     let resources = json!({ "properties": members });
     let engine = json!({"properties": {"type": {}, "replicas": {}, "resources": resources}});
-    let schema = json!({"properties": {"spec": {"properties": {"engine": engine}}}});
+    serves_databases(json!({ "engine": engine }))
+}
+
+/// A cluster that serves databases whose specs have these members.
+pub(crate) fn serves_databases(members: Value) -> Option<Arc<ServedKinds>> {
+    let schema = json!({"properties": {"spec": {"properties": members}}});
     let definition = json!({"spec": {"names": {"kind": "DatabaseCluster"},
         "versions": [{"served": true, "schema": {"openAPIV3Schema": schema}}]}});
     ServedKinds::of_definition(&definition).map(Arc::new)

@@ -25,15 +25,22 @@ impl<C: Connector> Reconciler<'_, C> {
     /// An older managed resource that has the same external object, through whatever config: it
     /// was observed to hold it, or has claimed it.
     pub(super) fn older_holder(&self, external: &Holding) -> Option<String> {
-        let (uid, claim) = (external.uid.as_deref()?, external.claim.as_ref());
-        let relations = &self.controller.watches.relations;
+        let managed = self.managed.meta();
+        let uid = external.uid.as_deref()?;
+        let holders = self.controller.watches.relations.holders(uid);
+        let claim = external.claim.as_ref();
+        let claim = claim.filter(|claim| !is_of(claim, managed));
+        // Each reconcile asks this, so the others are looked at only if one of them may hold it.
+        if claim.is_none() && holders.iter().all(|holder| holder == self.key) {
+            return None;
+        }
         let holds = |other: &ObjectMeta| {
-            let key = metadata::key(other);
-            relations.is_held_by(uid, &key) || claim.is_some_and(|claim| is_of(claim, other))
+            holders.contains(&metadata::key(other))
+                || claim.is_some_and(|claim| is_of(claim, other))
         };
         let all = self.all()?;
         let holding = all.iter().filter(|other| holds(other.meta()));
-        oldest(self.managed.meta(), holding)
+        oldest(managed, holding)
     }
 
     /// Returns true if a claim is of a managed resource of this control plane, where age decides.
@@ -62,11 +69,12 @@ fn holder(
     if !interest.writes || interest.place.is_none() {
         return None;
     }
-    let name = metadata::external_name(managed);
+    // The names differ in almost all of them, and each reconcile compares them all.
     let same = all.iter().filter(|other| {
-        metadata::external_name(other.meta()) == name
-            && other.interest.config == interest.config
-            && other.interest.place == interest.place
+        let other = &other.interest;
+        other.name == interest.name
+            && other.config == interest.config
+            && other.place == interest.place
     });
     oldest(managed, same)
 }

@@ -1,12 +1,11 @@
 use super::super::tests::*;
 use super::*;
-use crate::facts::fixtures::{all, facts, serves_resources, with_log};
-use crate::facts::{All, Planned, Seen, ServedKinds};
+use crate::facts::fixtures::{all, facts, serves_databases, serves_resources, with_log};
+use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
 use crate::rules::Validate;
 use everest_schemas::{Engine, Field};
 use serde_json::json;
-use std::sync::Arc;
 
 type Edit = fn(&mut DatabaseModel, &mut Facts);
 
@@ -34,10 +33,7 @@ fn scheduled(model: &mut DatabaseModel, storage: &str) {
 fn serving(facts: &mut Facts, proxy: &[&str]) {
     let members = proxy.iter().map(|name| ((*name).to_owned(), json!({})));
     let members: serde_json::Map<_, _> = members.collect();
-    let proxy = json!({"properties": {"proxy": {"properties": members}}});
-    let definition = json!({"spec": {"names": {"kind": "DatabaseCluster"}, "versions": [
-        {"served": true, "schema": {"openAPIV3Schema": {"properties": {"spec": proxy}}}}]}});
-    facts.served = ServedKinds::of_definition(&definition).map(Arc::new);
+    facts.served = serves_databases(json!({"proxy": {"properties": members}}));
 }
 
 /// The namespace's operator of PostgreSQL at a version.
@@ -410,13 +406,13 @@ const CREATION: &[Case] = &[
         path: "engine.replicas",
         breaks: |m, f| {
             imports_postgresql(m);
-            serving(f, json!({"cpu": {}, "memory": {}}));
+            serving_resources(f, json!({"cpu": {}, "memory": {}}));
         },
         at_plan: Some(Warning),
         at_apply: Some(Warning),
         holds: |m, f| {
             imports_postgresql(m);
-            serving(f, json!({"cpu": {}, "limits": {}}));
+            serving_resources(f, json!({"cpu": {}, "limits": {}}));
         },
         unknown: |m, f| {
             imports_postgresql(m);
@@ -429,19 +425,19 @@ const CREATION: &[Case] = &[
         breaks: |m, f| {
             imports_postgresql(m);
             engine(m).replicas = Field::Null;
-            serving(f, json!({"cpu": {}}));
+            serving_resources(f, json!({"cpu": {}}));
         },
         at_plan: Some(Warning),
         at_apply: Some(Warning),
         holds: |m, f| {
             imports_postgresql(m);
             engine(m).replicas = 1.into();
-            serving(f, json!({"cpu": {}}));
+            serving_resources(f, json!({"cpu": {}}));
         },
         unknown: |m, f| {
             imports_postgresql(m);
             engine(m).replicas = Field::Unknown;
-            serving(f, json!({"cpu": {}}));
+            serving_resources(f, json!({"cpu": {}}));
         },
     },
     Case {
@@ -542,7 +538,7 @@ fn imports_postgresql(model: &mut DatabaseModel) {
 }
 
 /// A cluster that serves databases whose engines have these members as their resources.
-fn serving(facts: &mut Facts, resources: serde_json::Value) {
+fn serving_resources(facts: &mut Facts, resources: serde_json::Value) {
     facts.served = serves_resources(resources);
 }
 
