@@ -21,7 +21,7 @@ use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseClusterSpec;
 use everest_schemas::models::{BackupModel, DatabaseModel};
 
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Segment};
 use differences::Difference;
 
 pub use authority::of_authority;
@@ -344,6 +344,20 @@ fn has_schedules(model: &DatabaseModel) -> bool {
     schedules.is_some_and(|schedules| !schedules.is_empty())
 }
 
+/// Returns true if a schedule that differs was there before: a new one has no backups yet.
+fn is_of_former_schedule(difference: &Difference, prior: &DatabaseModel) -> bool {
+    let backup = prior.spec.known().and_then(|spec| spec.backup.known());
+    let schedules = backup.and_then(|backup| backup.schedules.known());
+    let segments = difference.path().segments();
+    segments.iter().any(|segment| match segment {
+        Segment::Key(name) => schedules
+            .into_iter()
+            .flatten()
+            .any(|schedule| schedule.name.known_str() == Some(name)),
+        Segment::Field(_) | Segment::Index(_) => false,
+    })
+}
+
 fn engine(model: &DatabaseModel) -> Option<Engine> {
     model.spec.known()?.engine.known()?.type_.known().copied()
 }
@@ -355,11 +369,11 @@ fn applies(when: When, difference: &Difference, prior: &DatabaseModel) -> bool {
         When::Lowered => difference.order() == Some(std::cmp::Ordering::Less),
         When::TurnedOn => difference.now_true(),
         When::TurnedOff => difference.was_true(),
-        When::KeepsFewer => match (difference.count_before(), difference.count_now()) {
-            (_, 0) => false,
-            (0, _) => true,
-            (before, now) => now < before,
-        },
+        When::KeepsFewer => {
+            let (before, now) = (difference.count_before(), difference.count_now());
+            let keeps_fewer = now != 0 && (before == 0 || now < before);
+            keeps_fewer && is_of_former_schedule(difference, prior)
+        }
         When::FirstAdded => !has_schedules(prior),
     }
 }

@@ -155,7 +155,7 @@ pub fn refusal(
 pub fn joined(engine: Engine, extra: &[Extra]) -> Text {
     let reason = Text::from(format!(
         "OLM would put {} into the install plan for {}, because that is pending in the namespace. \
-         The configuration does not ask for it, so the provider would not approve the plan. ",
+         The configuration does not ask for it, so the provider would not approve that install plan. ",
         listed(extra),
         engine.operator(),
     ));

@@ -20,9 +20,7 @@ pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
 pub use data_import_job::data_import_job;
 pub(crate) use database::work;
-pub use database::{
-    DatabaseObservation, HOLD, database, is_from_backup, reconciliation_is_paused,
-};
+pub use database::{DatabaseObservation, HOLD, database, is_from_backup, reconciliation_is_paused};
 pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineObservation, engine_install, engine_offered};
 pub use engine_failure::engine_failure;

@@ -94,6 +94,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "backup.pitr.uploadIntervalSec", &[backup::PITR_INTERVAL, backup::PITR_MINUTES]),
     of(DATABASE, "backup.schedules", &[backup::SCHEDULE_NAME, backup::SCHEDULE_NAMES_DISTINCT, backup::PG_LAST_STORAGE]),
     of(DATABASE, "backup.schedules.name", &[backup::SCHEDULE_NAME, backup::SCHEDULE_NAMES_DISTINCT]),
+    of(DATABASE, "backup.schedules.retentionCopies", &[backup::PG_BACKUP_RETENTION]),
     of(DATABASE, "backup.schedules.schedule", &[backup::SCHEDULE_CRON, backup::SCHEDULES_DISTINCT]),
     of(DATABASE, "backup.schedules.backupStorageName", &[backup::SCHEDULE_STORAGE, backup::PSMDB_ONE_STORAGE, backup::PG_STORAGE_PER_SCHEDULE, backup::PG_THREE_STORAGES, backup::PG_SCHEDULE_STORAGE_FIXED, online::STORAGE_EXISTS]),
     of(DATABASE, "dataSource", &[backup::DATA_SOURCE_ONE, backup::DATA_SOURCE_UNUSED, online::IMPORTER_APPLIES]),

@@ -210,11 +210,13 @@ impl<K: Kind> External for Connected<K> {
             change: difference,
         });
         let kept = compared.kept.iter().map(|kept| kept.kept(kind));
-        Ok(Comparison {
+        let comparison = Comparison {
             difference,
             notes: raised.iter().map(sentence).chain(kept).collect(),
             decided: decided(&scene, external),
-        })
+        };
+        request.memory.removing = compared.removing;
+        Ok(comparison)
     }
 
     async fn create(&mut self, request: &mut Asked<'_, K>) -> Result<Arc<K::External>, Failure> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use everest_cluster::Times;
+use everest_schemas::Engine;
 use tokio::time::Instant;
 
 /// A time long enough that a state cannot be from before a change.
@@ -23,6 +24,8 @@ pub struct Memory {
     pub times: Times,
     /// The condition that the last step of a longer operation was waiting for.
     pub waiting: Option<String>,
+    /// The engines of a namespace whose operators were to be removed at the last comparison.
+    pub removing: Vec<Engine>,
 }
 
 /// The state of an external object, and since when.

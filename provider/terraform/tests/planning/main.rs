@@ -158,9 +158,10 @@ impl Host {
         assert_eq!(created.errors, [""; 0]);
         let object = self.object(type_name);
         let filled = stored::from_json(filled, &object.value_type()).unwrap();
-        // An apply counts what was configured.
+        // An apply counts what was configured, and forgets what was replaced.
         let mut private: Json = serde_json::from_slice(&created.private).unwrap();
         private[".configured"] = private[".planned"].take();
+        private[".replaced"].take();
         Made {
             value: planning::fill(&object, &created.state, &filled),
             private: serde_json::to_vec(&private).unwrap(),

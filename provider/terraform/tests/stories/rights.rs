@@ -438,7 +438,7 @@ async fn let_go_of_a_storage(world: &World) {
         "metadata": {"name": "held", "namespace": "shop",
             "deletionTimestamp": "2026-01-01T11:00:00Z",
             "finalizers": ["everest.percona.com/in-use-protection"]},
-        "spec": {"type": "s3", "bucket": "b", "credentialsSecretName": "s3"}}),
+        "spec": {"type": "s3", "bucket": "b", "credentialsSecretName": "held"}}),
     );
     let process = held(server.process(), "everest_namespace");
     let applying = run(&process).await;

@@ -134,9 +134,9 @@ pub(in crate::rules) const PG_BACKUP_RETENTION: Rule = Rule {
                of {.retentionCopies}, the older ones are deleted with their data, \
                whatever {.keepBackupData} says.",
     advice: "Take a backup that has to stay into a storage without such a schedule, or let the \
-             schedule keep all backups (0).",
+             schedule keep more backups, or all of them (0).",
     engines: &[Engine::Postgresql],
-    operations: CREATE,
+    operations: BOTH,
     checked: ONLINE,
     source: "everest-operator: providers/pg/pg_repos_reconciler.go, retention-full of a repository",
 };

@@ -292,7 +292,7 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
      that the new operator supports: of another one, Everest accepts no change any more, not even \
      the removal of a finalizer, and an operator never goes back to an older version. The provider \
      sends no requests beyond the cluster. It knows the supported versions only if the new \
-     operator already runs in another namespace; otherwise a plan warns and names the page that \
+     operator already runs in another namespace; otherwise it warns and names the page that \
      lists them.",
     "Set {engine.crVersion} of those databases to \"recommended\", raise {engine.version} if it is \
      too old, wait until they are ready, and then upgrade.",
@@ -303,8 +303,9 @@ pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(
     BOTH,
     "OLM: one InstallPlan for the Subscriptions of a namespace",
     "OLM may put the operators of several engines into one install plan, which upgrades all of \
-     them. The plan for an added engine contains every upgrade that is pending in the namespace. \
-     The provider approves a plan only if the configuration asks for all that is in it.",
+     them. The install plan for an added engine contains every upgrade that is pending in the \
+     namespace. The provider approves an install plan only if the configuration asks for all that \
+     is in it.",
     "Set the versions of all of them, or restore the previous version of this one. Add an engine \
      after the upgrade of the others.",
 );

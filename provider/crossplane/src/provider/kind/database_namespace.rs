@@ -15,7 +15,7 @@ use everest_core::storage_users::IN_USE;
 use everest_core::v1::ObjectMapping;
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::everest::DatabaseEngine;
-use everest_schemas::models::{EngineInstall, NamespaceModel};
+use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
 use everest_schemas::olm::{ClusterServiceVersion, InstallPlan, Subscription};
 use everest_schemas::{Engine, Field};
 use k8s_openapi::api::core::v1::Namespace;
@@ -63,9 +63,23 @@ impl Kind for DatabaseNamespaces {
         external: &Namespace,
     ) -> Result<NamespaceModel, ReconcileError> {
         let cluster = scene.cluster().with_empty_cache();
-        let prior = scene.config.engines.is_known().then_some(scene.config);
-        let found = namespace::read(&cluster, scene.name, prior).await?;
-        Ok(found.unwrap_or_else(|| scene.observed(external)))
+        let listed = scene.config.engines.known().cloned();
+        let prior = listed.map(|engines| NamespaceModel {
+            engines: being_removed(scene, engines).into(),
+            ..scene.config.clone()
+        });
+        let found = namespace::read(&cluster, scene.name, prior.as_ref()).await?;
+        let mut found = found.unwrap_or_else(|| scene.observed(external));
+        if !scene.state.removing.is_empty() {
+            let removing = NamespaceModel {
+                name: scene.name.into(),
+                engines: being_removed(scene, Engines::default()).into(),
+                ..NamespaceModel::default()
+            };
+            namespace::keep_half_removed(&cluster, &removing, &mut found).await?;
+            name_versions(scene, &mut found);
+        }
+        Ok(found)
     }
 
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Namespace>) -> Readiness {
@@ -102,9 +116,9 @@ impl Kind for DatabaseNamespaces {
             }
         });
         let is_ready = seen.ready.known() == Some(&true);
-        let is_removing = !removed(scene).is_empty();
         let mut compared = Compared::from(keys);
-        if engines || is_removing || !is_ready {
+        compared.removing = removed(scene);
+        if engines || !compared.removing.is_empty() || !is_ready {
             compared.difference.get_or_insert(Difference::Operators);
         }
         Ok(compared)
@@ -267,6 +281,31 @@ fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
         .into_iter()
         .filter(|engine| before.contains_key(engine.as_str()) && now.get(*engine).is_null())
         .collect()
+}
+
+/// `engines` with those that are being removed: they are observed until nothing is left of their
+/// operators, and `status.atProvider` has them for the reconciles to come.
+fn being_removed(scene: &Scene<'_, DatabaseNamespaces>, mut engines: Engines) -> Engines {
+    for engine in &scene.state.removing {
+        *engines.get_mut(*engine) = Field::Known(EngineInstall::default());
+    }
+    engines
+}
+
+/// Gives each engine that is half removed the version that it had: without any value, an engine is
+/// in no status.
+fn name_versions(scene: &Scene<'_, DatabaseNamespaces>, found: &mut NamespaceModel) {
+    let before = scene.managed.status.at_provider.get("engines");
+    for engine in &scene.state.removing {
+        let engines = found.engines.known_mut();
+        if let Some(kept) = engines.and_then(|engines| engines.get_mut(*engine).known_mut())
+            && kept.installed_version.is_null()
+        {
+            let version = before.map(|before| &before[engine.as_str()]["installedVersion"]);
+            let version = version.and_then(Value::as_str).unwrap_or_default();
+            kept.installed_version = version.into();
+        }
+    }
 }
 
 /// Returns true if an engine is not as wanted.

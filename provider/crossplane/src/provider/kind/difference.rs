@@ -1,6 +1,7 @@
 //! The way in which an external object is not as wanted.
 
 use everest_core::v1::convergence::{self, Change, Comparison, Removal};
+use everest_schemas::Engine;
 
 /// An external object compared with what is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,6 +10,8 @@ pub struct Compared {
     pub difference: Option<Difference>,
     /// Members that are no longer set and stay.
     pub kept: Vec<convergence::Difference>,
+    /// Engines of a namespace whose operators are to be removed.
+    pub removing: Vec<Engine>,
 }
 
 /// A difference between an external object and what is wanted.
@@ -58,6 +61,7 @@ impl From<Comparison> for Compared {
         Self {
             difference: comparison.change.map(Difference::Members),
             kept: comparison.kept,
+            removing: Vec::new(),
         }
     }
 }

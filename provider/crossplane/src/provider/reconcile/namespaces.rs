@@ -183,9 +183,13 @@ async fn an_engine_goes_with_the_plan_that_would_bring_it_back() {
     for gone in [
         format!("{OLM}/subscriptions/{PSMDB}"),
         format!("{OLM}/installplans/shared"),
+        format!("{OLM}/clusterserviceversions/{PSMDB}.v1.15.0"),
     ] {
         assert_eq!(plane.get(&gone), None, "{gone}");
     }
+    let (_, path) = namespace();
+    let seen = plane.get(&path).unwrap()["status"]["atProvider"].clone();
+    assert_eq!(seen["engines"].get("psmdb"), None, "{seen}");
     assert!(plane.get(&format!("{OLM}/subscriptions/{PXC}")).is_some());
 }
 

@@ -161,8 +161,11 @@ async fn a_repaired_import_leaves_the_condition_of_the_failed_one() {
     let failed = |d: &Value| d["status"]["status"] == "error";
     stage.until("databaseclusters", "orders", failed).await;
     stage.steer(fault(Value::Null)).await;
-    // The database is ready without the job, so Everest makes it again.
+    // The database is ready without the job, so Everest makes it again. The keys belong to the job
+    // and go with it.
     stage.delete("dataimportjobs", "data-import-orders").await;
+    stage.until("secrets", "keys", Value::is_null).await;
+    stage.secret("keys").await;
     let done = |job: &Value| job["status"]["state"] == "Succeeded";
     stage
         .until("dataimportjobs", "data-import-orders", done)

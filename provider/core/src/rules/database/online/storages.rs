@@ -8,12 +8,15 @@ use everest_schemas::models::DatabaseModel;
 
 use super::super::backup::{MOST_PG_STORAGES, known_storage, schedule_path};
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::Findings;
 use crate::rules::online::{storage, storages_of_backups};
-use crate::rules::table::backup::{PG_THREE_STORAGES, PITR_STORAGE, PSMDB_ONE_STORAGE};
+use crate::rules::table::backup::{
+    PG_BACKUP_RETENTION, PG_THREE_STORAGES, PITR_STORAGE, PSMDB_ONE_STORAGE,
+};
+use crate::v1;
 
 pub(super) fn check(
     model: &DatabaseModel,
@@ -58,9 +61,13 @@ pub(super) fn check(
     }
     match engine_type(spec) {
         Some(Engine::Psmdb) => active_storage(&path, schedules, live, findings),
-        Some(Engine::Postgresql) if live.is_some() => {
+        Some(Engine::Postgresql) => {
+            let Some(live) = live else {
+                return;
+            };
             let database = model.name.known_str().unwrap_or_default();
             repositories(&path, schedules, database, facts, findings);
+            retention(&path, schedules, (database, live), facts, findings);
         }
         _ => {}
     }
@@ -120,4 +127,57 @@ fn repositories(
             );
         }
     }
+}
+
+/// Warns of a schedule that keeps fewer backups than its storage holds, which it did not do before:
+/// the retention of a repository counts those that were taken on demand too.
+fn retention(
+    path: &FieldPath,
+    schedules: &[BackupSchedule],
+    (database, live): (&str, &DatabaseCluster),
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    let now = live.spec.backup.known();
+    let now = now.and_then(|backup| backup.schedules.known());
+    for (index, schedule) in schedules.iter().enumerate() {
+        let Some((storage, copies)) = kept(schedule) else {
+            continue;
+        };
+        let is_new = |other: &BackupSchedule| kept(other) != Some((storage, copies));
+        let held = complete_backups(database, storage, facts);
+        if held > usize::try_from(copies).unwrap_or(usize::MAX)
+            && now.into_iter().flatten().all(is_new)
+        {
+            findings.warning(
+                &PG_BACKUP_RETENTION,
+                schedule_path(path, index, schedule).field("retentionCopies"),
+                format!(
+                    "{storage:?} holds {held} backups of the database, and would hold {copies} \
+                     after the next one"
+                ),
+            );
+        }
+    }
+}
+
+/// The storage of a schedule, and how many backups it keeps there; `None` if it keeps all of them,
+/// takes none, or one of the two is not known.
+fn kept(schedule: &BackupSchedule) -> Option<(&str, i32)> {
+    let is_enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
+    let copies = schedule.retention_copies.known().copied();
+    let copies = copies.filter(|copies| *copies > 0 && is_enabled)?;
+    Some((known_storage(schedule)?, copies))
+}
+
+/// The number of complete backups of a database in a storage.
+fn complete_backups(database: &str, storage: &str, facts: &Facts) -> usize {
+    let backups = facts.left(Kind::Backups, &facts.backups);
+    let there = backups.filter(|(_, backup)| {
+        let spec = &backup.spec;
+        spec.db_cluster_name.known_str() == Some(database)
+            && spec.backup_storage_name.known_str() == Some(storage)
+            && v1::backup::state(backup) == "Succeeded"
+    });
+    there.count()
 }

@@ -650,6 +650,27 @@ const CHANGES: &[Before] = &[
     (
         |m| of_type(m, Engine::Postgresql),
         Case {
+            rule: "pg-backup-retention",
+            path: "backup.schedules[\"nightly\"].retentionCopies",
+            breaks: |m, f| {
+                twice_backed_up(f);
+                keeping(m, 1);
+            },
+            at_plan: Some(Warning),
+            at_apply: Some(Warning),
+            holds: |m, f| {
+                twice_backed_up(f);
+                keeping(m, 2);
+            },
+            unknown: |m, f| {
+                keeping(m, 1);
+                f.backups = None;
+            },
+        },
+    ),
+    (
+        |m| of_type(m, Engine::Postgresql),
+        Case {
             rule: "pg-three-storages",
             path: "backup.schedules[\"nightly\"].backupStorageName",
             breaks: |m, f| {
@@ -723,6 +744,19 @@ fn backed_up(facts: &mut Facts) {
         ("b", backup("minio")),
         ("c", backup("third")),
     ]);
+}
+
+/// A database with two backups in one storage.
+fn twice_backed_up(facts: &mut Facts) {
+    let backup = json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+        "status": {"state": "Succeeded", "gaps": false}});
+    facts.backups = all(&[("a", backup.clone()), ("b", backup)]);
+}
+
+fn keeping(model: &mut DatabaseModel, copies: i32) {
+    let mut nightly = schedule("nightly", "0 2 * * *", "s3");
+    nightly.retention_copies = copies.into();
+    schedules(model, vec![nightly]);
 }
 
 fn run(case: &Case, sound: &DatabaseModel, prior: Option<&DatabaseModel>) {
