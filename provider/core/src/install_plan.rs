@@ -127,16 +127,16 @@ pub fn refusal(
     if !left.is_empty() {
         let left: Vec<_> = left.iter().map(|extra| extra.csv.as_str()).collect();
         advice.push(Text::from(format!(
-            "No Subscription of the namespace asks for {}: delete the plan ({}), and OLM makes \
-             another one without it",
+            "No Subscription of the namespace asks for {}: delete the install plan ({}), and OLM \
+             makes another one without it",
             left.join(", "),
             deletion(plan)
         )));
     }
     if wanted.iter().any(|extra| extra.engine.is_none()) {
         advice.push(Text::from(format!(
-            "Remove the other operator's Subscription from the namespace and then the plan ({}), \
-             so that OLM makes another one, or use another namespace",
+            "Remove the other operator's Subscription from the namespace and then the install plan \
+             ({}), so that OLM makes another one, or use another namespace",
             deletion(plan)
         )));
     }
@@ -181,7 +181,7 @@ fn agreement(extra: &[&Extra], consent: Consent) -> Option<Text> {
                 .collect();
             (!engines.is_empty()).then(|| {
                 Text::from(format!(
-                    "Operators that share a plan are upgraded together. To agree to it add {} to ",
+                    "Operators that share an install plan are upgraded together. To agree to it add {} to ",
                     engines.join(" and ")
                 ))
                 .and(&FieldPath::of("engines"))

@@ -182,6 +182,9 @@ impl<K: Guarded> Resource for Managed<K> {
             let never_ready = replaced::never_was_ready(&plan.private);
             let judged = replaced::as_judged::<K>(prior, never_ready, plan.diags);
             K::forbid_destroy(&judged, plan.diags);
+            if K::id(prior) != K::id(&plan.planned) {
+                self.session.note_destroyed(prior);
+            }
         }
         guardrails::at_plan::<K>(&self.session, plan, is_shown).await;
         self.session.note_planned(&plan.planned);

@@ -139,17 +139,12 @@ fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
 
 /// Another storage of the namespace that is the same bucket.
 fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
-    let Some(storages) = &facts.storages else {
-        return;
-    };
     let Some(own) = model.spec.known().and_then(Bucket::of) else {
         return;
     };
-    let other = storages.iter().find(|(name, other)| {
-        model
-            .name
-            .known_str()
-            .is_some_and(|own| own != name.as_str())
+    let mut storages = facts.left(Kind::Storages, &facts.storages);
+    let other = storages.find(|(name, other)| {
+        model.name.known_str().is_some_and(|own| own != *name)
             && Bucket::of(&other.spec).is_some_and(|bucket| bucket == own)
     });
     if let Some((other, _)) = other {
@@ -285,6 +280,10 @@ impl Validate for BackupStorageModel {
 
     fn note(&self, planned: &mut Planned) {
         planned.note(&self.namespace, Kind::Storages, &self.name);
+    }
+
+    fn note_destroyed(&self, planned: &mut Planned) {
+        planned.note_destroyed(&self.namespace, Kind::Storages, &self.name);
     }
 
     fn wanted_at_destruction(&self) -> Wanted {

@@ -515,6 +515,28 @@ async fn what_runs_again_warns_of_the_data_in_the_plan_that_is_shown() {
 }
 
 #[tokio::test]
+async fn an_object_that_gets_another_name_is_not_in_its_own_way() {
+    let spec = json!({"type": "s3", "bucket": "backups", "region": "r",
+        "endpointURL": "https://s3.test", "credentialsSecretName": "s3"});
+    let (session, _) = world([object(
+        "BackupStorage",
+        "backupstorages",
+        "old",
+        spec.clone(),
+        json!({}),
+    )]);
+    let named = |name: &str| -> BackupStorageModel {
+        serde_json::from_value(json!({"namespace": "prod", "name": name, "spec": spec})).unwrap()
+    };
+    let stage = Stage::<BackupStorage>::on(&session);
+    let (old, new) = (named("old"), named("new"));
+    let (_, said) = stage.plan(None, &new, Private::default()).await;
+    assert!(said.says("the same bucket"), "{said:?}");
+    let (_, said) = stage.plan(Some(&old), &new, Private::default()).await;
+    assert!(!said.says("the same bucket"), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_plan_that_is_not_shown_leaves_what_is_said_once_to_the_next() {
     let (session, _) = world([database("orders")]);
     let stage = Stage::<Database>::on(&session);
