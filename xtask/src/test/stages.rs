@@ -42,7 +42,7 @@ const REAL: &str = "10";
 /// Path of the simulator, for tests that start clusters of their own.
 const SIMULATOR_BINARY: &str = "EVEREST_TEST_SIMULATOR";
 /// How many scenarios run at once; they mostly wait.
-const AT_ONCE: &str = "8";
+const AT_ONCE: &str = "6";
 
 /// The acceptance tests, and what they are run with.
 pub(super) struct Tests<'a> {
