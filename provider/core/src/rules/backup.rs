@@ -6,7 +6,7 @@ use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupModel;
 
-use super::database::MOST_PG_STORAGES;
+use super::database::{MOST_PG_STORAGES, kept};
 use super::findings::{Findings, differ};
 use super::online::{
     database, other_backups, served_namespace, storage, storages_of_backups, upgrade_lock,
@@ -122,12 +122,8 @@ fn retention(path: &FieldPath, storage: &str, database: &DatabaseCluster, findin
     let schedules = database.spec.backup.known();
     let schedules = schedules.and_then(|backup| backup.schedules.known());
     for schedule in schedules.into_iter().flatten() {
-        let is_enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
-        let copies = schedule.retention_copies.known().copied();
-        let is_there = schedule.backup_storage_name.known_str() == Some(storage);
-        if let Some(copies) = copies.filter(|copies| *copies > 0)
-            && is_enabled
-            && is_there
+        if let Some((there, copies)) = kept(schedule)
+            && there == storage
         {
             let name = schedule.name.known_str().unwrap_or_default();
             findings.warning(

@@ -10,8 +10,7 @@ use super::online::{Reference, is_to_come, named};
 use super::table::backup::{DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, ENDPOINT_URL};
 use super::table::data_import_job::IMPORT_REPLICAS;
 use super::table::online::{IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS};
-use crate::api::API_VERSION;
-use crate::facts::{DefinedKind, Facts, Kind};
+use crate::facts::{Facts, Kind};
 use crate::open_api::{self, Reading};
 use crate::path::FieldPath;
 use crate::url;
@@ -178,14 +177,6 @@ const DATABASE: &str = "DatabaseCluster";
 
 /// The member of a database's spec that came with the release of Everest that repaired it.
 const SINCE_REPAIRED: [&str; 3] = ["engine", "resources", "limits"];
-
-/// The definition that tells if Everest in the cluster is older than that release.
-pub(super) fn definition() -> DefinedKind {
-    DefinedKind {
-        api_version: API_VERSION.to_owned(),
-        kind: DATABASE.to_owned(),
-    }
-}
 
 /// Returns true if an import with this importer may leave a database of this spec empty, unless the
 /// release of Everest is newer: see [`replicas`].

@@ -128,9 +128,7 @@ fn each(
                 findings.error(&SCHEDULE_CRON, path, summary);
             }
         }
-        // Left out means enabled.
-        let enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
-        if enabled && is_missing(&schedule.backup_storage_name) {
+        if is_enabled(schedule) && is_missing(&schedule.backup_storage_name) {
             findings.error(
                 &SCHEDULE_STORAGE,
                 path.field("backupStorageName"),
@@ -210,6 +208,19 @@ fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], findings: &mut Fi
             );
         }
     }
+}
+
+/// Returns true if a schedule takes backups: one that does not say so is enabled too.
+pub(super) fn is_enabled(schedule: &BackupSchedule) -> bool {
+    schedule.enabled.is_null() || schedule.enabled.known() == Some(&true)
+}
+
+/// The storage of a schedule, and how many backups it keeps there; `None` if it keeps all of them,
+/// takes none, or one of the two is not known.
+pub(in crate::rules) fn kept(schedule: &BackupSchedule) -> Option<(&str, i32)> {
+    let copies = schedule.retention_copies.known().copied();
+    let copies = copies.filter(|copies| *copies > 0 && is_enabled(schedule))?;
+    Some((known_storage(schedule)?, copies))
 }
 
 /// The storage that a schedule writes to, if it is known.

@@ -22,7 +22,7 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
     }
     volumes(&mut wanted, planned, prior);
     if prior.is_none() {
-        origin(&mut wanted, spec);
+        origin(&mut wanted, planned, spec);
     }
     wanted
 }
@@ -114,7 +114,7 @@ fn volumes(wanted: &mut Wanted, planned: &DatabaseModel, prior: Option<&Database
     }
 }
 
-fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
+fn origin(wanted: &mut Wanted, planned: &DatabaseModel, spec: &DatabaseClusterSpec) {
     let secret = spec
         .engine
         .known()
@@ -133,7 +133,7 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
     if let Some(data) = source.data_import.known() {
         wanted.kinds.insert(Kind::Importers);
         if import::is_at_risk(&data.data_importer_name, spec) {
-            wanted.served = Some(import::definition());
+            wanted.served = Some(served::definition(planned, None));
         }
         let s3 = data.source.known().and_then(|source| source.s3.known());
         // Everest makes the Secret of keys that are given with it.

@@ -24,8 +24,7 @@ pub fn check_upgrade(
     let mut findings = Findings::default();
     let path = FieldPath::of("engines");
     for hop in operator_upgrade::asked_for(planned, found) {
-        upgradable(path.clone(), &hop, facts, Stage::Plan, &mut findings);
-        supported(path.clone(), &hop, facts, &mut findings);
+        databases(path.clone(), &hop, facts, Stage::Plan, &mut findings);
         if let Some(refusal) = shared(planned, hop.engine, facts, Consent::Listing, &|_| false) {
             findings.warning(&OPERATOR_UPGRADE_ALONE, path.clone(), refusal);
         }
@@ -45,9 +44,8 @@ pub(super) fn check(
         let path = FieldPath::of("engines")
             .field(hop.engine.as_str())
             .field("version");
-        upgradable(path.clone(), &hop, facts, stage, findings);
+        databases(path.clone(), &hop, facts, stage, findings);
         if stage == Stage::Plan {
-            supported(path.clone(), &hop, facts, findings);
             upgraded_alone(planned, before, path, hop.engine, facts, findings);
         }
     }
@@ -56,25 +54,23 @@ pub(super) fn check(
     }
 }
 
-fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings: &mut Findings) {
+/// Checks that the databases of a namespace are ready for an upgrade of their operator, and warns of
+/// those whose engine version the next operator may not support, if that is not known.
+fn databases(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let everywhere = facts.engines_everywhere.as_deref().unwrap_or_default();
     let offered = operator_upgrade::offered(everywhere, hop);
     let databases = facts.databases.iter().flat_map(|all| all.values());
-    let waiting = operator_upgrade::objections(databases, hop, offered);
+    let waiting = operator_upgrade::objections(databases.clone(), hop, offered);
     if !waiting.is_empty() {
         let summary = format!(
             "These databases are not ready for it: {}",
             waiting.join(", ")
         );
-        findings.missing(&OPERATOR_UPGRADE_READY, path, summary, stage);
+        findings.missing(&OPERATOR_UPGRADE_READY, path.clone(), summary, stage);
     }
-}
-
-/// Warns of databases whose engine version the next operator may not support, if that is not known.
-fn supported(path: FieldPath, hop: &Hop, facts: &Facts, findings: &mut Findings) {
-    let everywhere = facts.engines_everywhere.as_deref().unwrap_or_default();
-    let offered = operator_upgrade::offered(everywhere, hop);
-    let databases = facts.databases.iter().flat_map(|all| all.values());
+    if stage == Stage::Apply {
+        return;
+    }
     let unchecked = operator_upgrade::unchecked(databases, hop, offered);
     if !unchecked.is_empty() {
         let summary = format!(

@@ -6,7 +6,7 @@ use everest_schemas::Engine;
 use everest_schemas::everest::{BackupSchedule, DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
 
-use super::super::backup::{MOST_PG_STORAGES, known_storage, schedule_path};
+use super::super::backup::{MOST_PG_STORAGES, is_enabled, kept, known_storage, schedule_path};
 use super::engine_type;
 use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
@@ -54,7 +54,7 @@ pub(super) fn check(
     };
     let path = FieldPath::of("backup.schedules");
     for (index, schedule) in schedules.iter().enumerate() {
-        if schedule.enabled.is_null() || schedule.enabled.known() == Some(&true) {
+        if is_enabled(schedule) {
             let path = schedule_path(&path, index, schedule).field("backupStorageName");
             storage(path, &schedule.backup_storage_name, facts, stage, findings);
         }
@@ -159,15 +159,6 @@ fn retention(
             );
         }
     }
-}
-
-/// The storage of a schedule, and how many backups it keeps there; `None` if it keeps all of them,
-/// takes none, or one of the two is not known.
-fn kept(schedule: &BackupSchedule) -> Option<(&str, i32)> {
-    let is_enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
-    let copies = schedule.retention_copies.known().copied();
-    let copies = copies.filter(|copies| *copies > 0 && is_enabled)?;
-    Some((known_storage(schedule)?, copies))
 }
 
 /// The number of complete backups of a database in a storage.
