@@ -229,6 +229,7 @@ fn compose(
         Database {
             name: identity.name,
             namespace: identity.namespace,
+            exists: observed.is_some(),
             ready,
         },
     );
