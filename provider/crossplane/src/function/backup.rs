@@ -54,6 +54,7 @@ fn compose(
     let earlier = step.desired(resource).cloned();
     let advice = "choose another name for the backup";
     identity::refuse_other_kind(earlier.as_ref(), KIND, advice)?;
+    identity::refuse_other_observed(step, resource, (v1::API_VERSION, KIND))?;
     let observed: Option<DatabaseClusterBackup> = step.observed(resource)?;
     let Some(mut object) = object(step, resource, entry, earlier, observed.as_ref())? else {
         return Ok(());
