@@ -95,10 +95,10 @@ pub(super) enum NameError {
     },
     /// The composed resource exists as an object of another kind.
     #[error(
-        "the composed resource {resource:?} exists as the {kind} {name:?} of {api_version}. Crossplane tells composed resources \
-         apart by their names alone: it would compose another object in its place, and leave the \
-         {kind} behind. Compose this one under another resource name; Crossplane then deletes the \
-         {kind}, so make sure first that its data stays"
+        "the composed resource {resource:?} exists as the {kind} {name:?} of {api_version}. \
+         Crossplane tells composed resources apart by their names alone: it would compose another \
+         object in its place, and leave the {kind} behind. Compose this one under another resource \
+         name; Crossplane then deletes the {kind}, so make sure first that its data stays"
     )]
     Exists {
         /// Its name in the composition.
