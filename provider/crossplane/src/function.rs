@@ -14,6 +14,7 @@ mod identity;
 mod input;
 mod lookups;
 mod names;
+mod operations;
 mod others;
 mod patches;
 mod place;

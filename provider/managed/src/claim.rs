@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::external::Holding;
 use crate::metadata::{self, Marks};
 
 /// The managed resource that holds an external object. As text: UID, namespace and name.
@@ -144,6 +145,25 @@ pub fn other(
     }
 }
 
+/// Returns true if an external object is another one than the managed resource has created or taken
+/// over: it has another UID than is recorded, and no claim of the managed resource.
+///
+/// A backup of the cluster that is restored gives objects new UIDs and leaves their claims. Where
+/// the managed resource was restored too, the claim is that of its former UID, which its record has.
+pub fn is_another(marks: &Marks, managed: &ObjectMeta, external: &Holding) -> bool {
+    let recorded = metadata::annotation(managed, &marks.external_uid);
+    let (Some(recorded), Some(uid)) = (recorded, external.uid.as_deref()) else {
+        return false;
+    };
+    let record = metadata::annotation(managed, &marks.held_by);
+    let former = record.and_then(|record| record.split(' ').next());
+    let is_claimed = external.claim.as_ref().is_some_and(|claim| {
+        let claimed_by = Some(claim.uid.as_str());
+        claimed_by == managed.uid.as_deref() || claimed_by == former
+    });
+    recorded != uid && !is_claimed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,5 +281,31 @@ mod tests {
                 None
             );
         }
+    }
+
+    #[test]
+    fn an_object_that_was_made_anew_is_another_one_unless_it_has_the_claim() {
+        let marks = Marks::of(&NOTES);
+        let is_another = |recorded: Option<&str>, uid: Option<&str>, claim: Option<&str>| {
+            let mut managed = managed("a", Some("old"));
+            let annotations = managed.annotations.get_or_insert_default();
+            let recorded = recorded.map(|uid| (marks.external_uid.clone(), uid.to_owned()));
+            annotations.extend(recorded);
+            let external = Holding {
+                uid: uid.map(str::to_owned),
+                claim: on(&external(claim)),
+            };
+            super::is_another(&marks, &managed, &external)
+        };
+        let (first, second) = (Some("first"), Some("second"));
+        assert!(!is_another(first, first, None));
+        assert!(is_another(first, second, None));
+        assert!(is_another(first, second, Some("b elsewhere/orders")));
+        // A cluster was restored from its backup, and perhaps the managed resource as well.
+        assert!(!is_another(first, second, Some("a shop/orders")));
+        assert!(!is_another(first, second, Some("old shop/orders")));
+        // Nothing is known.
+        assert!(!is_another(None, second, None));
+        assert!(!is_another(first, None, None));
     }
 }

@@ -27,7 +27,8 @@ pub struct Situation {
     pub creation_open: bool,
     /// It may take over an existing external object.
     pub takes_over: bool,
-    /// It has created its external object, or has taken it over.
+    /// It has created its external object, or has taken it over, and no other object has the name
+    /// now.
     pub is_ours: bool,
     /// It runs once, and has run.
     pub done_once: bool,
@@ -209,7 +210,8 @@ pub fn decide(situation: &Situation) -> Step {
 /// 2. An operation that runs once does not run again because its object is gone.
 /// 3. An object that may not be created is not created by a change either.
 /// 4. An existing object is taken over only on request: what a name happens to name may be a
-///    database of others. Until it is taken over, it is not deleted either.
+///    database of others, also where the managed resource once had an object of that name. Until it
+///    is taken over, it is not deleted either.
 /// 5. An open creation of a managed resource that only observes is left open: its end would be
 ///    noted on the external object.
 /// 6. An object that another managed resource holds is neither written nor deleted.

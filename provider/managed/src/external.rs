@@ -439,7 +439,8 @@ pub trait External: Send + Sync {
         Ok(Connection::Missing("connection details".to_owned()))
     }
 
-    /// Whose the object is, if it can have a claim.
+    /// The UID of the object and the claim on it, in a system that has them. By the UID, an object
+    /// that someone makes anew under the name is told from the one that was created or taken over.
     fn holding(&self, object: &Self::Object) -> Option<Holding> {
         let _ = object;
         None

@@ -100,6 +100,20 @@ pub enum Failure {
         /// Its name.
         name: String,
     },
+    /// Another external object has the name of the one that was created or taken over.
+    #[error(
+        "observe failed: {shown} is another object than the one that this managed resource has \
+         created or taken over: someone has created it anew, or the external name or \
+         spec.providerConfigRef means another one now. Nothing is done, and deleting this managed \
+         resource keeps the object. To manage this object, remove the annotation {record} from \
+         the managed resource"
+    )]
+    Replaced {
+        /// The external object, as messages name it.
+        shown: String,
+        /// The annotation that records the UID of the other one.
+        record: String,
+    },
     /// The external object could not be made.
     #[error("create failed: {0}")]
     Create(Box<Failure>),
@@ -185,6 +199,7 @@ impl Failure {
             | Failure::Duplicate(_)
             | Failure::HeldElsewhere { .. }
             | Failure::Foreign { .. }
+            | Failure::Replaced { .. }
             | Failure::Unreadable(_) => Reason::CannotObserveExternalResource,
             Failure::Secret(_) => Reason::CannotResolveResourceReferences,
         }

@@ -39,6 +39,8 @@ pub struct Marks {
     pub name_defaulted: String,
     /// When an external object was taken over that existed before.
     pub taken_over: String,
+    /// UID of the external object that was created or taken over.
+    pub external_uid: String,
     /// What is recorded of the claim on the external object, see [`crate::claim::Record`].
     pub held_by: String,
 }
@@ -50,6 +52,7 @@ impl Marks {
             finalizer: provider.finalizer,
             name_defaulted: provider.annotation("external-name-defaulted"),
             taken_over: provider.annotation("external-taken-over"),
+            external_uid: provider.annotation("external-uid"),
             held_by: provider.annotation("external-held-by"),
         }
     }
@@ -70,14 +73,23 @@ impl Marks {
         annotation(metadata, &self.name_defaulted).is_none()
     }
 
-    /// Returns true if the managed resource has created its external object, or has taken it over.
+    /// Returns true if the managed resource has created an external object, or has taken one over.
+    /// See [`crate::claim::is_another`] for one that has its name now.
     pub fn is_ours(&self, metadata: &ObjectMeta) -> bool {
         was_created(metadata) || annotation(metadata, &self.taken_over).is_some()
     }
 
-    /// The annotation that records that the external object was taken over.
-    pub fn taken_over(&self, now: Timestamp) -> Map<String, Value> {
-        Map::from_iter([(self.taken_over.clone(), json!(spelled(now)))])
+    /// The annotations that record that the external object with this UID was taken over.
+    pub fn taken_over(&self, now: Timestamp, uid: Option<&str>) -> Map<String, Value> {
+        let mut annotations = self.identified(uid);
+        annotations.insert(self.taken_over.clone(), json!(spelled(now)));
+        annotations
+    }
+
+    /// The annotation that records the UID of the external object; none if it has no UID.
+    pub fn identified(&self, uid: Option<&str>) -> Map<String, Value> {
+        let uid = uid.map(|uid| (self.external_uid.clone(), json!(uid)));
+        uid.into_iter().collect()
     }
 
     /// The annotations with the external name for a managed resource that gets our finalizer;

@@ -264,14 +264,14 @@ impl<C: Connector> Reconciler<'_, C> {
     ) -> Result<Option<Outcome>, Failure> {
         let client = &mut client;
         situation.takes_over |= client.takes_over();
-        let (mut facts, mut holder) = self.observe(client, &situation, policies).await?;
+        let (mut facts, mut holder) = self.observe(client, &mut situation, policies).await?;
         let ran = client.ran(&self.request());
         situation.done_once = ran.is_some();
         loop {
             let act = decide_observed(&situation, policies, facts, holder.take());
             self.log(act.name());
             facts = match act {
-                Act::Release => match self.found_again(client).await? {
+                Act::Release => match self.found_again(client, &mut situation).await? {
                     Some(found) => found,
                     None => {
                         if let Some(waiting) = client.clean_up(&mut self.request()).await? {
@@ -281,12 +281,7 @@ impl<C: Connector> Reconciler<'_, C> {
                         return Ok(None);
                     }
                 },
-                Act::RefuseForeign => {
-                    return Err(Failure::Foreign {
-                        shown: self.shown(),
-                        name: self.name.clone(),
-                    });
-                }
+                Act::RefuseForeign => return Err(self.foreign()),
                 Act::LeaveForeign => {
                     self.leave_foreign().await?;
                     return Ok(None);

@@ -13,7 +13,7 @@ use super::composite::TextError;
 use super::identity::{self, NameError};
 use super::names;
 use super::place::{Lists, lay_over};
-use super::step::{Step, Unreadable};
+use super::step::{Database, Step, Unreadable};
 use super::{facts, others};
 
 /// The reason why a backup cannot be composed.
@@ -54,15 +54,19 @@ fn compose(
     let earlier = step.desired(resource).cloned();
     let advice = "choose another name for the backup";
     identity::refuse_other_kind(earlier.as_ref(), KIND, advice)?;
+    identity::refuse_other_observed(step, resource, (v1::API_VERSION, KIND))?;
     let observed: Option<DatabaseClusterBackup> = step.observed(resource)?;
-    let Some((mut object, waits_for)) = object(step, resource, entry, earlier, observed.as_ref())?
-    else {
+    let Some(mut object) = object(step, resource, entry, earlier, observed.as_ref())? else {
         return Ok(());
     };
-    if let (Some(waited), None) = (&waits_for, &observed) {
-        step.report.wait(format!(
-            "backup {resource:?}: it is taken once the database {waited:?} is ready"
-        ));
+    let database = step.database_of(&object, "dbClusterName");
+    if observed.is_none()
+        && let Some(Database {
+            name, ready: false, ..
+        }) = database
+    {
+        let waits = format!("backup {resource:?}: it is taken once the database {name:?} is ready");
+        step.report.wait(waits);
         step.withdraw(resource);
         return Ok(());
     }
@@ -98,17 +102,15 @@ fn compose(
     Ok(())
 }
 
-/// The desired object, and the database that it waits for if that is not ready; `None` if the
-/// composite resource wants no backup.
+/// The desired object; `None` if the composite resource wants no backup.
 fn object(
     step: &Step<'_>,
     resource: &str,
     entry: Option<&BackupInput>,
     earlier: Option<Value>,
     observed: Option<&DatabaseClusterBackup>,
-) -> Result<Option<(Value, Option<String>)>, ComposeError> {
+) -> Result<Option<Value>, ComposeError> {
     let mut object = earlier.clone().unwrap_or_else(|| json!({}));
-    let mut waits_for = None;
     if let Some(entry) = entry {
         let given = entry.backup_storage_name.as_ref();
         let from = entry.backup_storage_name_from.as_ref();
@@ -125,7 +127,6 @@ fn object(
                     known.ok_or_else(|| ComposeError::UnknownDatabase(database.clone()))?;
                 model.namespace = database.namespace.as_str().into();
                 model.database_name = database.name.as_str().into();
-                waits_for = (!database.ready).then(|| database.name.clone());
             }
             None if earlier.is_none() => return Err(ComposeError::NoDatabase),
             None => {}
@@ -153,7 +154,7 @@ fn object(
     if let Some(namespace) = step.composite.namespace() {
         metadata["namespace"] = json!(namespace);
     }
-    Ok(Some((object, waits_for)))
+    Ok(Some(object))
 }
 
 fn drop_empty(metadata: &mut Value) {

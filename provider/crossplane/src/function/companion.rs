@@ -121,6 +121,7 @@ fn compose<M: Companion>(
 ) -> Result<(), ComposeError> {
     let earlier = step.desired(resource).cloned();
     identity::refuse_other_kind(earlier.as_ref(), M::EVEREST_KIND, ADVICE)?;
+    identity::refuse_other_observed(step, resource, (v1::API_VERSION, M::EVEREST_KIND))?;
     let observed: Option<M::Object> = step.observed(resource)?;
     let identity = identity::of(
         &step.composite,

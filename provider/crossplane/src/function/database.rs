@@ -96,6 +96,7 @@ fn compose(
         KIND,
         "choose another name for the database",
     )?;
+    identity::refuse_other_observed(step, resource, (v1::API_VERSION, KIND))?;
     let observed: Option<DatabaseCluster> = step.observed(resource)?;
     let identity = identity::of(
         &step.composite,
@@ -229,6 +230,7 @@ fn compose(
         Database {
             name: identity.name,
             namespace: identity.namespace,
+            exists: observed.is_some(),
             ready,
         },
     );

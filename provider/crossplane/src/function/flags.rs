@@ -17,11 +17,16 @@ Options:
       --tls-certs-dir DIR            tls.crt, tls.key and ca.crt: serve with mutual TLS
                                      (TLS_SERVER_CERTS_DIR)
       --insecure                     serve without TLS; --tls-certs-dir is then ignored
-      --max-recv-message-size BYTES  the largest request that is read [4194304]
+      --max-recv-message-size BYTES  the largest request that is read [67108864]
       --metrics-address HOST:PORT    where /metrics is served; empty: nowhere
                                      (METRICS_ADDRESS) [:8080]
   -h, --help                         this text
 ";
+
+/// The largest request that is read unless another size is given. A request holds what was looked up,
+/// such as the backup storages of a namespace. With the 4 MiB of gRPC, every composite resource
+/// would fail in a namespace with about a thousand of them.
+const LARGEST_REQUEST: usize = 64 << 20;
 
 /// The request of a command line.
 #[derive(Debug)]
@@ -42,7 +47,7 @@ pub(super) fn read(
         address: "0.0.0.0:9443".to_owned(),
         tls_certs_dir: env("TLS_SERVER_CERTS_DIR").map(PathBuf::from),
         insecure: false,
-        max_recv_message_size: None,
+        max_recv_message_size: Some(LARGEST_REQUEST),
         metrics_address: env("METRICS_ADDRESS").unwrap_or_else(|| ":8080".to_owned()),
     };
     while let Some(arg) = parser.next()? {
@@ -81,5 +86,7 @@ mod tests {
         };
         assert!(args.insecure);
         assert_eq!(args.address, "127.0.0.1:9443");
+        assert_eq!(args.max_recv_message_size, Some(LARGEST_REQUEST));
+        assert!(HELP.contains(&format!("[{LARGEST_REQUEST}]")));
     }
 }

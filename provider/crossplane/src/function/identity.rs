@@ -93,6 +93,23 @@ pub(super) enum NameError {
         /// What to do.
         advice: &'static str,
     },
+    /// The composed resource exists as an object of another kind.
+    #[error(
+        "the composed resource {resource:?} exists as the {kind} {name:?} of {api_version}. \
+         Crossplane tells composed resources apart by their names alone: it would compose another \
+         object in its place, and leave the {kind} behind. Compose this one under another resource \
+         name; Crossplane then deletes the {kind}, so make sure first that its data stays"
+    )]
+    Exists {
+        /// Its name in the composition.
+        resource: String,
+        /// Its version.
+        api_version: String,
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// An object with that name exists and does not belong to the composite resource.
     #[error(
         "the {kind} {name:?} exists in the namespace and is not this composite resource's; {advice}"
@@ -121,6 +138,38 @@ pub(super) fn refuse_other_kind(
         }),
         None => Ok(()),
     }
+}
+
+/// Refuses what exists under the name of the composed resource, if it is of another kind: Crossplane
+/// gives the new object the name of the former one, and neither deletes the former one nor refers to
+/// it any more.
+pub(super) fn refuse_other_observed(
+    step: &Step<'_>,
+    resource: &str,
+    (api_version, kind): (&str, &str),
+) -> Result<(), NameError> {
+    let Some(observed) = step.observed_object(resource) else {
+        return Ok(());
+    };
+    let text = |pointer: &str| {
+        let text = observed.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let (version, found) = (text("/apiVersion"), text("/kind"));
+    if group(&version) == group(api_version) && found == kind {
+        return Ok(());
+    }
+    Err(NameError::Exists {
+        resource: resource.to_owned(),
+        api_version: version,
+        kind: found,
+        name: text("/metadata/name"),
+    })
+}
+
+/// The group of a version, which is empty for the kinds of Kubernetes' core.
+fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// Refuses an existing object of Everest that is someone else's: Crossplane would silently take over

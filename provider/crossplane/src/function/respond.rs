@@ -7,15 +7,15 @@ use function_sdk_rust::response;
 
 use super::step::Step;
 use super::ttl::{self, TTL, TTL_UNWATCHED};
-use super::{backup, companion, database, input, others, report, used};
+use super::{backup, companion, database, input, operations, others, report, used};
 
 /// Returns the response to a request; the same request always gets the same response.
 ///
 /// 1. The input is read strictly; a mistake in it stops the pipeline.
 /// 2. Backup storages and monitoring configurations come first, then databases: those of the input
 ///    and those that earlier steps desire are put together, checked, and judged for readiness.
-/// 3. Backups follow, because they need their database, and then other Everest objects that earlier
-///    steps desire.
+/// 3. Backups, restores and imports follow, because they need their database, and then other Everest
+///    objects that earlier steps desire.
 /// 4. What others use stays until nothing uses it.
 /// 5. A refusal stops the pipeline: Crossplane then writes nothing and deletes nothing.
 #[must_use]
@@ -64,9 +64,7 @@ fn compose(step: &mut Step<'_>, input: &Input) {
             backup::run(step, &resource, None);
         }
     }
-    for resource in step.desired_of("DatabaseClusterRestore") {
-        others::restore(step, &resource);
-    }
+    operations::run(step);
     others::run(step);
     backup::keep_databases(step);
     used::keep(step);

@@ -51,6 +51,8 @@ pub(super) struct Database {
     pub(super) name: String,
     /// Its namespace.
     pub(super) namespace: String,
+    /// Whether it exists.
+    pub(super) exists: bool,
     /// Whether it is ready.
     pub(super) ready: bool,
 }
@@ -93,6 +95,17 @@ impl<'a> Step<'a> {
             withdrawn: BTreeSet::new(),
             status: Value::Null,
         }
+    }
+
+    /// The composed database that an object refers to by a member of its spec.
+    pub(super) fn database_of(&self, object: &Value, member: &str) -> Option<&Database> {
+        let namespace = object["metadata"]["namespace"].as_str();
+        let namespace = self.composite.namespace().or(namespace);
+        let name = object["spec"][member].as_str();
+        let mut all = self.databases.values();
+        all.find(|database| {
+            name == Some(&*database.name) && namespace == Some(&*database.namespace)
+        })
     }
 
     /// The desired Everest object of a composed resource.

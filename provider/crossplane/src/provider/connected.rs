@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{ReconcileError, sentence};
 use super::kind::differing::differing;
-use super::kind::{Difference, Kind, Scene, at_version};
+use super::kind::{Difference, Kind, Scene, at_version, holding};
 use super::memory::Memory;
 use super::views::Views;
 
@@ -365,11 +365,7 @@ impl<K: Kind> External for Connected<K> {
     }
 
     fn holding(&self, external: &Arc<K::External>) -> Option<Holding> {
-        let metadata = external.meta();
-        Some(Holding {
-            uid: metadata.uid.clone(),
-            claim: Claim::on(metadata, HELD_BY),
-        })
+        Some(holding(external.meta()))
     }
 
     async fn claim(

@@ -24,11 +24,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossplane_managed::claim::Claim;
 pub use crossplane_managed::external::Ending;
+use crossplane_managed::external::Holding;
 use crossplane_managed::relations::{Related, ResourceKey};
 use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::Operation;
+use everest_core::api::HELD_BY;
 use everest_core::name;
 use everest_core::readiness::Readiness;
 use everest_core::rules::Validate;
@@ -396,6 +399,14 @@ pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
         }
     }
     body
+}
+
+/// Whose an external object is.
+pub fn holding(external: &ObjectMeta) -> Holding {
+    Holding {
+        uid: external.uid.clone(),
+        claim: Claim::on(external, HELD_BY),
+    }
 }
 
 /// The model that holds once a difference is removed.

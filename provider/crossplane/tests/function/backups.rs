@@ -84,6 +84,36 @@ fn a_backup_of_an_earlier_step_waits_for_its_database_as_well() {
 }
 
 #[test]
+fn a_backup_that_only_an_earlier_step_names_waits_for_its_database_as_well() {
+    let mut world = world(spec("pxc"));
+    world.input["databases"][0]["name"] = json!("orders");
+    world.earlier.insert(
+        "theirs".to_owned(),
+        json!({
+            "apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseClusterBackup",
+            "metadata": {"name": "before-release"},
+            "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+        }),
+    );
+    let answer = world.reconcile();
+    assert_eq!(answer.fatal(), None);
+    assert!(!answer.desired().contains_key("theirs"));
+    assert!(!answer.all_ready());
+    let told = answer.condition("DatabasesReady").2;
+    assert!(
+        told.contains("backup \"theirs\": it is taken once"),
+        "{told}"
+    );
+
+    everest::take_up(&mut world, "db");
+    assert!(!world.reconcile().desired().contains_key("theirs"));
+    everest::make_ready(&mut world, "db");
+    world.reconcile();
+    assert!(world.reconcile().desired().contains_key("theirs"));
+}
+
+#[test]
 fn a_backup_waits_until_a_former_one_of_its_name_is_gone() {
     let mut world = with_backup(ready(spec("pxc")));
     world.input["backups"][0]["name"] = json!("nightly");
@@ -211,29 +241,4 @@ fn what_a_backup_lacks_is_said() {
         warned.contains("No backup storage of the namespace is called \"elsewhere\""),
         "{warned}"
     );
-}
-
-#[test]
-fn a_composed_restore_is_judged_and_warned_of() {
-    let mut world = ready(spec("pxc"));
-    world.earlier.insert(
-        "restore".to_owned(),
-        json!({
-            "apiVersion": "everest.percona.com/v1alpha1",
-            "kind": "DatabaseClusterRestore",
-            "metadata": {"name": "drill"},
-            "spec": {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}},
-        }),
-    );
-    let answer = world.reconcile();
-    assert!(
-        answer.messages(Severity::Warning)[0].contains("runs again whenever its object is deleted")
-    );
-    assert_eq!(
-        answer.object("restore")["metadata"]["labels"]["clusterName"],
-        "orders"
-    );
-    assert!(!answer.is_ready("restore"));
-    world.object("restore")["status"] = json!({"state": "Succeeded"});
-    assert!(world.reconcile().is_ready("restore"));
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::everest;
 use crate::fixtures::{composite, input, ready, spec, world};
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, key};
 
 fn name(world: &mut World) -> String {
     let answer = world.reconcile();
@@ -598,4 +598,39 @@ fn a_size_that_somebody_else_has_raised_stays_and_is_no_error() {
     let composed = &answer.object("db")["spec"]["engine"];
     assert_eq!(composed["type"], "pxc");
     assert_eq!(composed["storage"].get("size"), None);
+}
+
+#[test]
+fn a_composed_resource_that_exists_as_another_kind_is_refused() {
+    let managed = json!({
+        "apiVersion": "everest.m.openeverest.io/v1alpha1",
+        "kind": "Database",
+        "metadata": {"name": "orders-0f3b8c1d2e4a", "namespace": "prod"},
+        "spec": {"forProvider": {"engine": {"type": "pxc"}}},
+    });
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "orders-connection", "namespace": "prod"},
+    });
+    for (resource, object, words) in [
+        (
+            "db",
+            managed,
+            "exists as the Database \"orders-0f3b8c1d2e4a\" of everest.m.openeverest.io/v1alpha1",
+        ),
+        (
+            "db-connection",
+            secret,
+            "exists as the ConfigMap \"orders-connection\" of v1",
+        ),
+    ] {
+        let mut world = world(spec("pxc"));
+        world.composed.insert(resource.to_owned(), key(&object));
+        world.add(object);
+        let answer = world.reconcile();
+        let refused = answer.fatal().unwrap();
+        assert!(refused.contains(words), "{refused}");
+        assert!(refused.contains("another resource name"), "{refused}");
+    }
 }

@@ -11,6 +11,7 @@ mod fixtures;
 mod golden;
 mod inputs;
 mod lookups;
+mod operations;
 mod rights;
 mod secrets;
 mod server;

@@ -7,7 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
+use function_sdk_rust::proto::v1::{Resource, Resources, RunFunctionRequest};
+use function_sdk_rust::resource::json_to_struct;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::json;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::fixtures::{spec, world};
@@ -51,8 +54,12 @@ async fn connect(endpoint: Endpoint) -> Result<Channel, tonic::transport::Error>
 }
 
 async fn answers(channel: Channel) -> Result<usize, tonic::Status> {
+    ask(channel, world(spec("pxc")).request()).await
+}
+
+/// The number of resources that the function desires.
+async fn ask(channel: Channel, request: RunFunctionRequest) -> Result<usize, tonic::Status> {
     let mut client = FunctionRunnerServiceClient::new(channel);
-    let request = world(spec("pxc")).request();
     let response = client.run_function(request).await?.into_inner();
     Ok(response.desired.unwrap().resources.len())
 }
@@ -102,6 +109,31 @@ async fn it_is_served_without_tls_where_that_is_asked_for() {
     let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
     let channel = connect(endpoint).await.unwrap();
     assert_eq!(answers(channel).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_request_with_all_that_a_large_namespace_holds_is_read() {
+    let port = free_port();
+    let _program = start(port, &["--insecure"]);
+    let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
+    let channel = connect(endpoint).await.unwrap();
+    let mut request = world(spec("pxc")).request();
+    let storage = json!({
+        "apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "BackupStorage",
+        "metadata": {"name": "s3", "namespace": "prod", "annotations": {"more": "x".repeat(2_000)}},
+        "spec": {"type": "s3", "bucket": "b", "region": "r", "credentialsSecretName": "s3"},
+    });
+    let storage = Resource {
+        resource: storage.as_object().map(json_to_struct),
+        ..Resource::default()
+    };
+    let found = Resources {
+        items: vec![storage; 3_000],
+    };
+    let asked = "everest.percona.com/v1alpha1/BackupStorage/prod/".to_owned();
+    request.required_resources.insert(asked, found);
+    assert_eq!(ask(channel, request).await.unwrap(), 1);
 }
 
 #[tokio::test]

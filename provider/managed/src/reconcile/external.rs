@@ -61,15 +61,17 @@ impl<C: Connector> Reconciler<'_, C> {
         self.record_creation(client, created).await
     }
 
-    /// Records that a creation is done.
+    /// Records that a creation is done, and of which object.
     pub(super) async fn record_creation(
         &mut self,
         client: &mut Client<C>,
         object: Object<C>,
     ) -> Result<Object<C>, Failure> {
         let noted = client.note_creation(&mut self.request(), object).await?;
-        self.patch(metadata::ended(Timestamp::now(), true), None)
-            .await?;
+        let uid = client.holding(&noted).and_then(|external| external.uid);
+        let mut annotations = self.marks().identified(uid.as_deref());
+        annotations.extend(metadata::ended(Timestamp::now(), true));
+        self.patch(annotations, None).await?;
         Ok(noted)
     }
 
@@ -146,6 +148,21 @@ impl<C: Connector> Reconciler<'_, C> {
             }
         };
         Ok(format!("{} is being deleted: {why}", self.shown()))
+    }
+
+    /// The refusal of an external object of somebody else's.
+    pub(super) fn foreign(&self) -> Failure {
+        let (marks, shown) = (self.marks(), self.shown());
+        match marks.is_ours(self.managed.meta()) {
+            true => Failure::Replaced {
+                shown,
+                record: marks.external_uid.clone(),
+            },
+            false => Failure::Foreign {
+                shown,
+                name: self.name.clone(),
+            },
+        }
     }
 
     /// Releases the managed resource, and says that an external object of its name stays.

@@ -8,7 +8,7 @@ use super::{Client, Object, Reconciler};
 use crate::claim::{self, Claim, Record, Standing};
 use crate::decision::Situation;
 use crate::events::{EventType, Reason};
-use crate::external::{Claimed, Connector, External};
+use crate::external::{Claimed, Connector, External, Observation};
 use crate::failure::Failure;
 use crate::metadata;
 use crate::policies::Policies;
@@ -53,6 +53,30 @@ impl<C: Connector> Reconciler<'_, C> {
             },
         };
         other.map(Holder::Elsewhere)
+    }
+
+    /// Returns true if the managed resource has created this external object, or has taken it over.
+    pub(super) fn is_ours(&self, client: &Client<C>, object: &Object<C>) -> bool {
+        let (marks, managed) = (self.marks(), self.managed.meta());
+        let external = client.holding(object);
+        let is_another = |external| claim::is_another(marks, managed, &external);
+        marks.is_ours(managed) && !external.is_some_and(is_another)
+    }
+
+    /// Notes in the situation that the external object is another one than was created or taken
+    /// over.
+    pub(super) fn tell_apart(
+        &self,
+        client: &Client<C>,
+        observation: &Observation<Object<C>>,
+        situation: &mut Situation,
+    ) {
+        match observation {
+            Observation::Absent => {}
+            Observation::Left(object)
+            | Observation::Going(object)
+            | Observation::Present(object) => situation.is_ours = self.is_ours(client, object),
+        }
     }
 
     /// Claims the external object, unless it is claimed already, cannot have a claim, or is not

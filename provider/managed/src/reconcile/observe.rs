@@ -30,14 +30,16 @@ impl<C: Connector> Reconciler<'_, C> {
     }
 
     /// Observes the external object, and compares it with what is wanted unless another managed
-    /// resource holds it, which is returned then.
+    /// resource holds it, which is returned then. The situation says whether it is the object that
+    /// was created or taken over.
     pub(super) async fn observe(
         &mut self,
         client: &mut Client<C>,
-        situation: &Situation,
+        situation: &mut Situation,
         policies: Policies,
     ) -> Result<(Facts<C>, Option<Holder>), Failure> {
         let observation = client.observe(&mut self.request()).await?;
+        self.tell_apart(client, &observation, situation);
         let holder = match &observation {
             Observation::Absent => None,
             Observation::Left(object)
@@ -85,8 +87,10 @@ impl<C: Connector> Reconciler<'_, C> {
     pub(super) async fn found_again(
         &mut self,
         client: &mut Client<C>,
+        situation: &mut Situation,
     ) -> Result<Option<Facts<C>>, Failure> {
         let observation = client.observe_again(&mut self.request()).await?;
+        self.tell_apart(client, &observation, situation);
         Ok(match Self::uncompared(observation) {
             Facts::<C>::Absent => None,
             found => Some(found),

@@ -81,7 +81,7 @@ pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> 
         Failure::Refused(_) | Failure::Create(_) | Failure::Update(_) => {
             Some(ConditionUpdate::update_failed())
         }
-        Failure::Duplicate(_) | Failure::Foreign { .. } => {
+        Failure::Duplicate(_) | Failure::Foreign { .. } | Failure::Replaced { .. } => {
             Some(ConditionUpdate::unknown_while_refused().because(&why))
         }
         _ if is_missing => Some(ConditionUpdate::update_failed()),
@@ -95,7 +95,7 @@ pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> 
             Some(ConditionUpdate::unavailable().because("its cluster cannot be asked"))
         }
         _ if is_deleting => Some(ConditionUpdate::deleting().because(&why)),
-        Failure::Duplicate(_) | Failure::Foreign { .. } => Some(
+        Failure::Duplicate(_) | Failure::Foreign { .. } | Failure::Replaced { .. } => Some(
             ConditionUpdate::unavailable().because("the external object is not this resource's"),
         ),
         _ if is_missing => Some(ConditionUpdate::creating().because(&why)),
@@ -297,6 +297,10 @@ mod tests {
             shown: "File orders".to_owned(),
             name: "orders".to_owned(),
         };
+        let replaced = Failure::Replaced {
+            shown: "File orders".to_owned(),
+            record: "notes.example.org/external-uid".to_owned(),
+        };
         let (fails, waits) = ("False/ReconcileError", "True/ReconcileSuccess");
         let (creating, deleting) = ("False/Creating", "False/Deleting");
         let away = "False/Unavailable";
@@ -347,6 +351,7 @@ mod tests {
                 [unknown, unknown],
             ),
             (foreign, [away, away], fails, [unknown, unknown]),
+            (replaced, [away, away], fails, [unknown, unknown]),
         ] {
             for (index, is_missing) in [(0, true), (1, false)] {
                 let expected = [ready[index], synced, up_to_date[index]];

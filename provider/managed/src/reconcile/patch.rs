@@ -185,7 +185,7 @@ impl<C: Connector> Reconciler<'_, C> {
         object: &Object<C>,
         difference: &Difference<Change<C>>,
     ) -> Result<(), Failure> {
-        if !policies.write() || self.marks().is_ours(self.managed.meta()) {
+        if !policies.write() || self.is_ours(client, object) {
             return Ok(());
         }
         let change = &difference.change;
@@ -195,16 +195,25 @@ impl<C: Connector> Reconciler<'_, C> {
     }
 
     /// Records that an external object which existed is ours from now on, unless it is only
-    /// observed, and claims it.
+    /// observed, and which object it is, and claims it.
     pub(super) async fn take_over(
         &mut self,
         client: &mut Client<C>,
         policies: Policies,
         object: Object<C>,
     ) -> Result<Object<C>, Failure> {
-        if policies.write() && !self.marks().is_ours(self.managed.meta()) {
-            let taken_over = self.marks().taken_over(Timestamp::now());
-            self.patch(taken_over, None).await?;
+        if policies.write() {
+            let uid = client.holding(&object).and_then(|external| external.uid);
+            let (marks, uid) = (self.marks(), uid.as_deref());
+            let recorded = metadata::annotation(self.managed.meta(), &marks.external_uid);
+            let annotations = match self.is_ours(client, &object) {
+                false => marks.taken_over(Timestamp::now(), uid),
+                true if recorded == uid => Map::new(),
+                true => marks.identified(uid),
+            };
+            if !annotations.is_empty() {
+                self.patch(annotations, None).await?;
+            }
         }
         self.claim(client, policies, object).await
     }

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Map, Value, json};
 
 use super::ComposeError;
-use super::identity::{Identity, IdentityError, NameError};
+use super::identity::{self, Identity, IdentityError, NameError};
 use crate::function::step::Step;
 
 /// Composes the Secret once all its values are known, and returns its name.
@@ -30,6 +30,7 @@ pub(super) fn compose(
         .resource
         .clone()
         .unwrap_or_else(|| format!("{database}-connection"));
+    identity::refuse_other_observed(step, &resource, ("v1", "Secret"))?;
     let existing = step.observed_object(&resource);
     let name = step
         .composite

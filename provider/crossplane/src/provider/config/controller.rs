@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::bound::bound;
 use super::credentials;
 use super::kubeconfig_source::Config;
-use super::status;
+use super::status::{self, Users};
 use super::{TargetKey, patch_params};
 use crate::provider::context::Context;
 
@@ -163,11 +163,12 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
         let users = match users {
             0 => bound(context, &key)
                 .await
+                .map(Users::Leaving)
                 .map_err(failed("its users are not known"))?,
-            some => some,
+            some => Users::Listed(some),
         };
-        if users == 0 {
-            credentials::keep(context, config.as_ref(), users, is_news)
+        if users.count() == 0 {
+            credentials::keep(context, config.as_ref(), 0, is_news)
                 .await
                 .map_err(failed("its Secret is not let go"))?;
             keep(&api, config.as_ref(), false)
@@ -186,7 +187,7 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
                 .publish(&about, EventType::Warning, reason, message);
         }
         write(&api, config.as_ref(), wanted).await?;
-        credentials::keep(context, config.as_ref(), users, is_news)
+        credentials::keep(context, config.as_ref(), users.count(), is_news)
             .await
             .map_err(failed("its Secret is not kept"))?;
         return Ok(Action::requeue(LEAVING));

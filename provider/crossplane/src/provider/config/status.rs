@@ -34,10 +34,40 @@ pub(super) fn present(
     status(before, users, vec![ready])
 }
 
+/// The users of a config that is being deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Users {
+    /// So many have a usage.
+    Listed(usize),
+    /// Usages are gone already, and so many managed resources have a finalizer: most are deleted in
+    /// the foreground, or with their namespace.
+    Leaving(usize),
+}
+
+impl Users {
+    /// Their number.
+    pub(super) fn count(self) -> usize {
+        match self {
+            Users::Listed(count) | Users::Leaving(count) => count,
+        }
+    }
+
+    /// The command that lists them.
+    fn command(self) -> &'static str {
+        match self {
+            Users::Listed(_) => "kubectl get providerconfigusages lists them",
+            Users::Leaving(_) => {
+                "their usages are gone already; kubectl get everest --all-namespaces lists all \
+                 managed resources, and their conditions say what they wait for"
+            }
+        }
+    }
+}
+
 /// The status of a config that is being deleted but still used.
 pub(super) fn terminating(
     before: Option<&ProviderConfigStatus>,
-    users: usize,
+    users: Users,
     generation: Option<i64>,
     now: Time,
 ) -> ProviderConfigStatus {
@@ -54,16 +84,16 @@ pub(super) fn terminating(
         "Terminating",
         "True",
         "InUse",
-        Some(
+        Some(format!(
             "managed resources still use this config and need it for their own deletion; it is \
-             deleted after the last of them (kubectl get providerconfigusages lists them)"
-                .to_owned(),
-        ),
+             deleted after the last of them ({})",
+            users.command()
+        )),
         generation,
         &now,
     );
     let conditions = ready.into_iter().chain([terminating]).collect();
-    status(before, users, conditions)
+    status(before, users.count(), conditions)
 }
 
 fn condition(
@@ -142,7 +172,7 @@ mod tests {
     #[test]
     fn a_config_that_is_to_go_says_what_it_waits_for_and_how_its_cluster_was() {
         let first = present(None, 2, &Ok(()), Some(1), at(1));
-        let leaving = terminating(Some(&first), 2, Some(2), at(2));
+        let leaving = terminating(Some(&first), Users::Listed(2), Some(2), at(2));
         let types: Vec<&str> = leaving
             .conditions
             .iter()
@@ -151,5 +181,12 @@ mod tests {
         assert_eq!(types, ["Ready", "Terminating"]);
         assert_eq!(leaving.conditions[1].reason, "InUse");
         assert_eq!(leaving.users, Some(2));
+        let said = |users| {
+            let status = terminating(Some(&first), users, Some(2), at(2));
+            status.conditions[1].message.clone().unwrap()
+        };
+        assert!(said(Users::Listed(2)).contains("providerconfigusages"));
+        // Where their usages are gone, the list of usages would be empty.
+        assert!(!said(Users::Leaving(2)).contains("providerconfigusages"));
     }
 }

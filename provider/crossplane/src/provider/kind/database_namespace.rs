@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossplane_managed::claim;
 use crossplane_managed::metadata::{self, Marks};
 use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
@@ -23,7 +24,8 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use super::{
-    Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, companion, lifecycle,
+    Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, companion, holding,
+    lifecycle,
 };
 use crate::provider::PROVIDER;
 use crate::provider::config::grants::Usage;
@@ -252,7 +254,10 @@ fn refuse_foreign(
     external: &Namespace,
 ) -> Result<(), ReconcileError> {
     let metadata = &scene.managed.metadata;
-    let made = metadata::was_created(metadata) || metadata::is_creation_open(metadata);
+    let held = holding(&external.metadata);
+    let is_another = claim::is_another(&Marks::of(&PROVIDER), metadata, &held);
+    let was_created = metadata::was_created(metadata) && !is_another;
+    let made = was_created || metadata::is_creation_open(metadata);
     if is_managed(external) || made || scene.config.take_ownership.known() == Some(&true) {
         return Ok(());
     }

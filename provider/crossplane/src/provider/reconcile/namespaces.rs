@@ -236,3 +236,30 @@ async fn a_namespace_that_was_only_observed_keeps_its_operators_when_it_is_taken
         assert!(plane.get(&subscription).is_some(), "{operator}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_somebody_has_made_anew_is_not_taken_for_the_one_that_was_created() {
+    let (plane, path) = namespace();
+    rest(&plane, &process::<DatabaseNamespaces>(&plane), &path).await;
+    for object in plane.all().into_keys() {
+        if object.contains("/namespaces/team") {
+            plane.remove(&object);
+        }
+    }
+    plane.put(
+        TEAM,
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}),
+    );
+    let before = plane.get(TEAM).unwrap();
+    look_on(&plane, &path).await;
+    let synced = condition(&plane, &path, "Synced");
+    assert_eq!(synced["status"], "False");
+    let message = synced["message"].as_str().unwrap();
+    assert!(message.contains("takeOwnership"), "{message}");
+    assert_eq!(plane.get(TEAM).unwrap(), before);
+
+    plane.delete(&path);
+    rest(&plane, &process::<DatabaseNamespaces>(&plane), &path).await;
+    assert_eq!(plane.get(&path), None);
+    assert_eq!(plane.get(TEAM).unwrap(), before);
+}

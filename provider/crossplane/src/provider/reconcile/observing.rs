@@ -6,7 +6,9 @@ use super::reconcile;
 use crate::provider::controllers::Controller;
 use crate::provider::kind::{Backups, Databases, Kind, Restores};
 use crate::provider::testing::control_plane::ControlPlane;
-use crate::provider::testing::harness::{EVEREST, condition, process, rest, say, world};
+use crate::provider::testing::harness::{
+    EVEREST, EXTERNAL_UID, condition, process, rest, say, world,
+};
 
 async fn look<K: Kind>(plane: &ControlPlane, controller: &Controller<K>, path: &str) {
     // The watch shows what has happened.
@@ -227,4 +229,88 @@ async fn a_backup_or_restore_that_is_another_one_is_neither_taken_over_nor_delet
         ],
     )
     .await;
+}
+
+/// The database `orders`.
+fn orders() -> String {
+    format!("{EVEREST}/databaseclusters/orders")
+}
+
+/// A managed resource that has created the database `orders`, which somebody deletes and makes anew
+/// with other values: with the annotations that it had, if its cluster `is_restored`.
+async fn made_anew(is_restored: bool) -> (ControlPlane, String, Controller<Databases>) {
+    let spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
+        "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "proxy": {"type": "haproxy"}});
+    let (plane, path) = world("everestdatabases", "Database", &spec);
+    let controller = process::<Databases>(&plane);
+    rest(&plane, &controller, &path).await;
+    let mut anew = plane.get(&orders()).unwrap();
+    plane.delete(&orders());
+    assert_eq!(plane.get(&orders()), None);
+    let annotations = match is_restored {
+        true => anew["metadata"]["annotations"].take(),
+        false => json!({}),
+    };
+    anew["metadata"] = json!({"name": "orders", "namespace": "shop", "annotations": annotations});
+    anew["spec"]["engine"]["replicas"] = json!(5);
+    plane.put(&orders(), anew);
+    (plane, path, controller)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_has_made_anew_is_neither_changed_nor_deleted() {
+    let (plane, path, controller) = made_anew(false).await;
+    let before = plane.get(&orders()).unwrap();
+    for _ in 0..3 {
+        look(&plane, &controller, &path).await;
+    }
+    let synced = condition(&plane, &path, "Synced");
+    assert_eq!(synced["status"], "False");
+    let message = synced["message"].as_str().unwrap();
+    assert!(message.contains("is another object than"), "{message}");
+    assert!(message.contains(EXTERNAL_UID), "{message}");
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "False");
+    assert_eq!(plane.get(&orders()).unwrap(), before);
+
+    plane.delete(&path);
+    rest(&plane, &controller, &path).await;
+    assert_eq!(plane.get(&path), None);
+    assert_eq!(plane.get(&orders()).unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_has_made_anew_is_managed_once_its_record_is_removed() {
+    let (plane, path, controller) = made_anew(false).await;
+    look(&plane, &controller, &path).await;
+    plane.change(
+        &path,
+        &json!({"metadata": {"annotations": {EXTERNAL_UID: null}}}),
+    );
+    rest(&plane, &controller, &path).await;
+    assert_eq!(condition(&plane, &path, "Synced")["status"], "True");
+    let database = plane.get(&orders()).unwrap();
+    assert_eq!(database["spec"]["engine"]["replicas"], 3);
+    let annotations = plane.get(&path).unwrap()["metadata"]["annotations"].clone();
+    assert_eq!(annotations[EXTERNAL_UID], database["metadata"]["uid"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_was_restored_with_its_cluster_is_managed_further() {
+    // Alone, and with the managed resource.
+    for uid in ["managed", "restored"] {
+        let (plane, path, controller) = made_anew(true).await;
+        plane.change(&path, &json!({"metadata": {"uid": uid}}));
+        look(&plane, &controller, &path).await;
+        rest(&plane, &controller, &path).await;
+        let synced = condition(&plane, &path, "Synced");
+        assert_eq!(synced["status"], "True", "{uid}: {synced}");
+        let database = plane.get(&orders()).unwrap();
+        assert_eq!(database["spec"]["engine"]["replicas"], 3, "{uid}");
+        let annotations = plane.get(&path).unwrap()["metadata"]["annotations"].clone();
+        assert_eq!(
+            annotations[EXTERNAL_UID], database["metadata"]["uid"],
+            "{uid}"
+        );
+    }
 }

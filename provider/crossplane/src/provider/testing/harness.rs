@@ -18,6 +18,9 @@ use crate::provider::testing::control_plane::{ControlPlane, Objects};
 pub(crate) const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/shop";
 pub(crate) const MANAGED: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
 
+/// The record of the external object on a managed resource.
+pub(crate) const EXTERNAL_UID: &str = "everest.m.openeverest.io/external-uid";
+
 /// Counts the restarts of a database.
 pub(crate) const RESTARTS: &str = "restarts";
 
@@ -221,7 +224,7 @@ fn picture(plane: &ControlPlane) -> (Objects, BTreeMap<String, usize>) {
     fn blur(value: &mut Value) {
         match value {
             Value::Object(members) => {
-                for name in ["resourceVersion", "uid", "managedFields"] {
+                for name in ["resourceVersion", "uid", "managedFields", EXTERNAL_UID] {
                     members.remove(name);
                 }
                 members.values_mut().for_each(blur);
