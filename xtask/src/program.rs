@@ -43,6 +43,29 @@ pub(crate) async fn output(command: Command) -> Result<String, Failure> {
     }
 }
 
+/// What a program told, and how it ended.
+pub(crate) struct Told {
+    /// Its output, then its errors.
+    pub(crate) text: String,
+    pub(crate) passed: bool,
+}
+
+/// Runs the program to its end and returns what it tells, whether it fails or not.
+pub(crate) async fn told(command: Command) -> Result<Told, Failure> {
+    let program = shown(&command);
+    let output = tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|source| Failure::Missing { program, source })?;
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    Ok(Told {
+        text,
+        passed: output.status.success(),
+    })
+}
+
 /// The command line as one would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())

@@ -8,6 +8,7 @@ use std::{
 };
 
 use acceptance::binaries::{Programs, cargo, quiet_unless_watched};
+use futures::{StreamExt as _, stream};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -21,6 +22,8 @@ const ACCEPTANCE: &str = "acceptance";
 /// A large dependency, and its feature sets are as many as it has files of this name: each was
 /// compiled once, and so was all that it depends on.
 const LARGE: &str = "libk8s_openapi-";
+/// How many programs of unit tests run at once.
+const AT_ONCE: usize = 2;
 
 /// What was built.
 pub(super) struct Workspace {
@@ -133,25 +136,32 @@ impl Workspace {
         });
     }
 
-    /// Runs all tests that need neither a cluster nor a client.
+    /// Runs all tests that need neither a cluster nor a client, some programs at once: the last test
+    /// of a program leaves processors idle.
     ///
     /// # Errors
     /// `Check` naming the targets of which tests failed; the tests have said which.
     pub(super) async fn unit_tests(&self) -> Result<(), Failure> {
-        let mut failed = Vec::new();
-        for test in self.tests.iter().filter(|test| !test.is_acceptance()) {
+        let programs = self.tests.iter().filter(|test| !test.is_acceptance());
+        let programs = programs.map(|test| {
             let mut command = Command::new(&test.program);
             command.arg("--quiet").current_dir(&test.folder);
-            println!("   {}", test.name);
-            if program::run(command).await.is_err() {
-                failed.push(test.name.as_str());
-            }
-        }
+            (test.name.as_str(), command)
+        });
         let mut documentation = cargo();
         documentation.args(["test", "--locked", "--quiet", "--workspace", "--doc"]);
         lint(&mut documentation);
-        if program::run(documentation).await.is_err() {
-            failed.push("examples in the documentation");
+        let all = programs.chain([("examples in the documentation", documentation)]);
+        let mut ended = stream::iter(all)
+            .map(async |(name, command)| (name, program::told(command).await))
+            .buffer_unordered(AT_ONCE);
+        let mut failed = Vec::new();
+        while let Some((name, told)) = ended.next().await {
+            let told = told?;
+            println!("   {name}\n{}", told.text);
+            if !told.passed {
+                failed.push(name);
+            }
         }
         if failed.is_empty() {
             Ok(())
