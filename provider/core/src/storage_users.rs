@@ -124,7 +124,9 @@ pub fn users(storage: &str, neighbours: &Neighbours<'_>) -> Users {
     }
 }
 
-fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
+/// Returns true if a database names the storage in a schedule, for point-in-time recovery or in its
+/// data source.
+pub(crate) fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
     let backup = database.spec.backup.known();
     let schedules = backup.and_then(|backup| backup.schedules.known());
     let scheduled = schedules

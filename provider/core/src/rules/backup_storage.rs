@@ -1,11 +1,11 @@
 //! Rules for `everest_backup_storage`.
 
 use everest_schemas::models::BackupStorageModel;
-use everest_schemas::{Field, Sensitive};
+use everest_schemas::{Engine, Field, Sensitive};
 
 use super::expressions::{self, Expression};
-use super::findings::{Findings, differ, is_missing};
-use super::online::served_namespace;
+use super::findings::{Findings, differ, gives_another, is_missing};
+use super::online::{reach_later, served_namespace, storages_of_backups};
 use super::table::backup::{
     BUCKET, CREDENTIALS_ONCE, CREDENTIALS_PAIR, CREDENTIALS_VERSION, ENDPOINT_URL, S3_REGION,
     STORAGE_IN_USE,
@@ -85,6 +85,9 @@ pub fn check_online(
     if prior.in_use.known() != Some(&true) && is_in_use(prior, facts) {
         change_in_use(planned, prior, &mut findings);
     }
+    if let Some(path) = changed_credentials(planned, prior) {
+        reach_later(postgresql_of(planned, facts), path, &mut findings);
+    }
     findings.since(&before.into_findings(), planned != prior)
 }
 
@@ -135,6 +138,39 @@ fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
         .as_ref()
         .and_then(|storages| storages.get(name)?.status.as_ref()?.in_use)
         == Some(true)
+}
+
+/// The attribute with which a change writes other credentials.
+fn changed_credentials(now: &BackupStorageModel, before: &BackupStorageModel) -> Option<FieldPath> {
+    let (version, before_version) = (&now.credentials_wo_version, &before.credentials_wo_version);
+    if gives_another(&now.access_key_id, &before.access_key_id) {
+        Some(FieldPath::of("accessKeyId"))
+    } else if gives_another(&now.secret_access_key, &before.secret_access_key) {
+        Some(FieldPath::of("secretAccessKey"))
+    } else if gives_another(version, before_version) {
+        Some(FieldPath::of("credentialsWoVersion"))
+    } else {
+        None
+    }
+}
+
+/// The PostgreSQL databases with a schedule or backups in a storage: Everest copies the credentials
+/// for them. The other engines read the Secret of the storage themselves.
+fn postgresql_of<'a>(
+    model: &'a BackupStorageModel,
+    facts: &'a Facts,
+) -> impl Iterator<Item = &'a str> {
+    let storage = model.name.known_str().unwrap_or_default();
+    let databases = facts.left(Kind::Databases, &facts.databases);
+    let postgresql = databases.filter(|(_, database)| {
+        let engine = database.spec.engine.known();
+        engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
+    });
+    let using = postgresql.filter(move |(name, database)| {
+        storage_users::database_uses(database, storage)
+            || storages_of_backups(name, facts).any(|of_backup| of_backup == storage)
+    });
+    using.map(|(name, _)| name)
 }
 
 /// Another storage of the namespace that is the same bucket.
@@ -269,13 +305,17 @@ impl Validate for BackupStorageModel {
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
         let specs = [Some(self), prior].into_iter().flatten();
         let specs = specs.filter_map(|model| model.spec.known());
-        Wanted {
+        let mut wanted = Wanted {
             storages: Some(SomeStorages {
                 name: self.name.known().cloned(),
                 buckets: specs.filter_map(Bucket::of).collect(),
             }),
             ..Wanted::of(&self.namespace, &[Kind::Storages])
-        }
+        };
+        let changes = prior.is_some_and(|prior| changed_credentials(self, prior).is_some());
+        wanted.note(changes, Kind::Databases);
+        wanted.note(changes, Kind::Backups);
+        wanted
     }
 
     fn note(&self, planned: &mut Planned) {

@@ -275,6 +275,18 @@ pub(in crate::rules) const MONITORING_UNUSED: Rule = rule(
      configuration does that, you can ignore this.",
 );
 
+pub(in crate::rules) const CREDENTIALS_REACH: Rule = rule(
+    "credentials-reach",
+    UPDATE,
+    "everest-operator: databasecluster_controller.go, providers/pg/applier.go",
+    "Everest does not watch the Secrets with the API keys of monitoring servers and the keys of \
+     buckets. Databases that report to the server, and PostgreSQL databases that back up to the \
+     bucket, get changed credentials only when Everest next reconciles them.",
+    "Keep the former credentials valid until then. Everest reconciles a database as soon as it \
+     changes, for example by kubectl annotate databasecluster NAME --namespace NAMESPACE \
+     rotated=1 --overwrite. A changed API key may restart its pods.",
+);
+
 pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(
     "engine-unused",
     UPDATE,
