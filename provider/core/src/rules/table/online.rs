@@ -208,8 +208,11 @@ pub(in crate::rules) const IMPORT_CONFIG: Rule = rule(
     "data-import-config",
     CREATE,
     "everest-operator: DatabaseCluster webhook, DataImporter spec.config.openAPIV3Schema",
-    "The schema of a DataImporter defines the options of an import.",
-    "Change {.config} to match the schema in spec.config.openAPIV3Schema of the DataImporter.",
+    "The schema of a DataImporter defines the options of an import. For a new database, Everest \
+     allows no options beside those of the schema, and none if there is no schema. If there is one, \
+     Everest's webhook fails without options.",
+    "Change {.config} to match the schema in spec.config.openAPIV3Schema of the DataImporter. Omit \
+     it if there is no schema; write an empty map if there is one and no option is needed.",
 );
 
 pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
