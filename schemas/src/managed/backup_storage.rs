@@ -29,7 +29,8 @@ impl ManagedModel for BackupStorageModel {
         secret: Some(
             "The Secret, in the managed resource's namespace, with the bucket's credentials under \
              the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. The provider copies them \
-             into the Secret that the storage reads, and again when they change. Omitted: that \
+             into the Secret that the storage reads, and again when they change; a PostgreSQL \
+             database gets changed credentials when Everest next reconciles it. Omitted: that \
              Secret must exist and is not changed.",
         ),
         columns: &[

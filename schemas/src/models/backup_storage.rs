@@ -17,6 +17,10 @@ use crate::{Field, Sensitive, facts};
 /// A plan reads the metadata of the Secret, never its values. If a Secret with credentials from the
 /// configuration was deleted, the apply creates it again. The apply also restores credentials from
 /// the state if someone else changed them in the Secret.
+///
+/// The engines of MySQL and MongoDB read changed credentials from the Secret. For a PostgreSQL
+/// database, Everest copies them, and only when it reconciles that database, for example after any
+/// change of it: keep the former credentials valid until then. The plan names the databases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {
