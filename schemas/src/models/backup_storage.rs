@@ -18,9 +18,11 @@ use crate::{Field, Sensitive, facts};
 /// configuration was deleted, the apply creates it again. The apply also restores credentials from
 /// the state if someone else changed them in the Secret.
 ///
-/// The engines of MySQL and MongoDB read changed credentials from the Secret. For a PostgreSQL
-/// database, Everest copies them, and only when it reconciles that database, for example after any
-/// change of it: keep the former credentials valid until then. The plan names the databases.
+/// Not every database gets changed credentials at once. For PostgreSQL, Everest copies them when it
+/// next reconciles the database, for example after any change of it. MongoDB of a CR version before
+/// 1.22 gets them only with other settings of the storage, and the upload of a MySQL database's log
+/// only when its pod restarts. Keep the former credentials valid until then: the plan names these
+/// databases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {

@@ -1,5 +1,6 @@
 //! Rules for `everest_backup_storage`.
 
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Engine, Field, Sensitive};
 
@@ -17,6 +18,7 @@ use crate::facts::{Bucket, Facts, Kind, Planned, PlannedInNamespace, SomeStorage
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::storage_users::{self, Neighbours};
+use crate::version::Version;
 use crate::{name, url};
 
 /// Findings for configurations that are always wrong: incomplete or duplicate credentials, an S3
@@ -86,7 +88,7 @@ pub fn check_online(
         change_in_use(planned, prior, &mut findings);
     }
     if let Some(path) = changed_credentials(planned, prior) {
-        reach_later(postgresql_of(planned, facts), path, &mut findings);
+        reach_later(reached_later(planned, facts), path, &mut findings);
     }
     findings.since(&before.into_findings(), planned != prior)
 }
@@ -154,23 +156,45 @@ fn changed_credentials(now: &BackupStorageModel, before: &BackupStorageModel) ->
     }
 }
 
-/// The PostgreSQL databases with a schedule or backups in a storage: Everest copies the credentials
-/// for them. The other engines read the Secret of the storage themselves.
-fn postgresql_of<'a>(
+/// The minor version of MongoDB's operator whose databases notice changed credentials.
+///
+/// Source: percona-server-mongodb-operator `pbm.go`, hashPBMConfiguration.
+const NOTICED_SINCE: u64 = 22;
+
+/// The databases with data in a storage that do not read its Secret when it changes:
+///
+/// - PostgreSQL: Everest copies the credentials when it reconciles the database.
+/// - MongoDB: an older operator hands them to the backup agent only with other settings of it.
+/// - MySQL: a backup reads the Secret when it begins, but the upload of the log when its pod starts.
+fn reached_later<'a>(
     model: &'a BackupStorageModel,
     facts: &'a Facts,
 ) -> impl Iterator<Item = &'a str> {
     let storage = model.name.known_str().unwrap_or_default();
     let databases = facts.left(Kind::Databases, &facts.databases);
-    let postgresql = databases.filter(|(_, database)| {
+    let late = databases.filter(move |(name, database)| {
+        let backs_up = || {
+            storage_users::database_uses(database, storage)
+                || storages_of_backups(name, facts).any(|of_backup| of_backup == storage)
+        };
         let engine = database.spec.engine.known();
-        engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
+        match engine.and_then(|engine| engine.type_.known()) {
+            Some(Engine::Postgresql) => backs_up(),
+            Some(Engine::Psmdb) => !notices_credentials(database) && backs_up(),
+            Some(Engine::Pxc) => storage_users::uploads_log_to(database, storage),
+            None => false,
+        }
     });
-    let using = postgresql.filter(move |(name, database)| {
-        storage_users::database_uses(database, storage)
-            || storages_of_backups(name, facts).any(|of_backup| of_backup == storage)
-    });
-    using.map(|(name, _)| name)
+    late.map(|(name, _)| name)
+}
+
+/// Returns true if a MongoDB database is known to have a CR version of an operator that notices
+/// changed credentials.
+fn notices_credentials(database: &DatabaseCluster) -> bool {
+    let status = database.status.as_ref();
+    let version = status.and_then(|status| status.cr_version.as_deref());
+    let version = version.and_then(|version| version.parse::<Version>().ok());
+    version.is_some_and(|version| !version.is_before(1, NOTICED_SINCE))
 }
 
 /// Another storage of the namespace that is the same bucket.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::dialect::Dialect;
-use everest_schemas::everest::{BackupStorageSpec, DatabaseCluster, DatabaseClusterBackup};
+use everest_schemas::everest::{BackupStorageSpec, DatabaseClusterBackup};
 use serde_json::json;
 
 type Change = fn(&mut BackupStorageModel);
@@ -183,9 +183,9 @@ fn nothing_is_said_of_a_short_name_of_a_bucket_that_exists() {
 }
 
 #[test]
-fn new_credentials_name_the_postgresql_databases_that_do_not_get_them_at_once() {
+fn new_credentials_name_the_databases_that_do_not_get_them_at_once() {
     let database = |engine: &str, storage: &str| -> DatabaseCluster {
-        serde_json::from_value(json!({"metadata": {},
+        serde_json::from_value(json!({"metadata": {}, "status": {"crVersion": "1.21.1"},
             "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}},
                 "backup": {"schedules": [{"name": "n", "enabled": true, "schedule": "0 2 * * *",
                     "backupStorageName": storage}]}}}))
@@ -194,7 +194,15 @@ fn new_credentials_name_the_postgresql_databases_that_do_not_get_them_at_once() 
     let backup: DatabaseClusterBackup = serde_json::from_value(json!({"metadata": {},
         "spec": {"dbClusterName": "backed-up", "backupStorageName": "s3"}}))
     .unwrap();
+    let mut newer = database("psmdb", "s3");
+    newer.status.as_mut().unwrap().cr_version = Some("1.22.0".to_owned());
+    let mut uploading = database("pxc", "other");
+    let pitr = json!({"enabled": true, "backupStorageName": "s3"});
+    uploading.spec.backup.known_mut().unwrap().pitr = serde_json::from_value(pitr).unwrap();
     let databases = [
+        ("mongodb", database("psmdb", "s3")),
+        ("newer", newer),
+        ("uploading", uploading),
         ("scheduled", database("postgresql", "s3")),
         ("backed-up", database("postgresql", "other")),
         ("elsewhere", database("postgresql", "other")),
@@ -219,7 +227,10 @@ fn new_credentials_name_the_postgresql_databases_that_do_not_get_them_at_once() 
         assert_ne!(planned.wanted(Some(&prior)), planned.wanted(None));
         let found = check_online(&planned, Some(&prior), &facts, Stage::Plan);
         let said = found[0].summary.render(Dialect::Terraform);
-        assert!(said.ends_with(": backed-up, scheduled"), "{said}");
+        assert!(
+            said.ends_with(": backed-up, mongodb, scheduled, uploading"),
+            "{said}"
+        );
         assert_eq!(rules(found), [("credentials-reach", path.to_owned())]);
         assert!(check_online(&planned, Some(&planned), &facts, Stage::Plan).is_empty());
     }

@@ -281,13 +281,17 @@ pub(in crate::rules) const MONITORING_UNUSED: Rule = rule(
 pub(in crate::rules) const CREDENTIALS_REACH: Rule = rule(
     "credentials-reach",
     UPDATE,
-    "everest-operator: databasecluster_controller.go, providers/pg/applier.go",
+    "everest-operator: databasecluster_controller.go, providers/pg/applier.go; \
+     percona-server-mongodb-operator: pbm.go; percona-xtradb-cluster-operator: binlog-collector.go",
     "Everest does not watch the Secrets with the API keys of monitoring servers and the keys of \
      buckets. Databases that report to the server, and PostgreSQL databases that back up to the \
-     bucket, get changed credentials only when Everest next reconciles them.",
+     bucket, get changed credentials only when Everest next reconciles them. A MongoDB database of \
+     a CR version before 1.22 gets them only with a change of its storage's other settings, and \
+     the upload of a MySQL database's log only when its pod restarts.",
     "Keep the former credentials valid until then. Everest reconciles a database as soon as it \
      changes, for example by kubectl annotate databasecluster NAME --namespace NAMESPACE \
-     rotated=1 --overwrite. A changed API key may restart its pods.",
+     rotated=1 --overwrite. A changed API key may restart its pods. For MySQL, run kubectl rollout \
+     restart deployment NAME-pitr --namespace NAMESPACE. For MongoDB, update its CR version first.",
 );
 
 pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(
