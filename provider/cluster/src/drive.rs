@@ -550,7 +550,9 @@ impl<'a> Driver<'a> {
             return Err(error);
         }
         tracing::debug!(%error, "creating the object again");
-        let rested = self.clock.pause(source::BETWEEN_TRIES, std::future::pending());
+        let rested = self
+            .clock
+            .pause(source::BETWEEN_TRIES, std::future::pending());
         rested.await.map_err(|_| error)
     }
 

@@ -128,10 +128,7 @@ pub(crate) fn version_of(source: &ObjectMeta) -> String {
 /// filled from, or the time.
 pub(crate) fn version_to_try(content: &Sensitive<Value>, now: Timestamp) -> String {
     let filled_from = content.expose()["metadata"]["annotations"][FILLED_FROM].as_str();
-    filled_from.map_or_else(
-        || now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        str::to_owned,
-    )
+    filled_from.map_or_else(|| now.to_string(), str::to_owned)
 }
 
 /// The body of a Secret with the name of its write.
