@@ -43,6 +43,10 @@ const TICK: Duration = Duration::from_secs(2);
 /// How often a write is made anew because its object changes meanwhile.
 const TRIES: usize = 8;
 
+/// How long a creation is repeated whose webhook misses an object. Everest's webhooks read a cache,
+/// which shows a Secret or a storage only some time after it was written.
+const CATCHES_UP: Duration = Duration::from_secs(5);
+
 /// Runs one lifecycle to its end.
 pub(crate) struct Driver<'a> {
     cluster: &'a Cluster,
@@ -70,6 +74,8 @@ pub(crate) struct Driver<'a> {
     /// What was asked to be deleted, with its UID.
     deleted: BTreeSet<(ObjectRef, Option<String>)>,
     tries_left: usize,
+    /// When a webhook first missed an object.
+    overlooked_since: Option<Instant>,
     /// A write may have been done although its answer says otherwise.
     pub(crate) may_be_written: bool,
     /// Objects as they were last seen.
@@ -113,6 +119,7 @@ impl<'a> Driver<'a> {
             uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
             tries_left: TRIES,
+            overlooked_since: None,
             may_be_written: false,
             found: BTreeMap::new(),
             last: Last::default(),
@@ -442,9 +449,12 @@ impl<'a> Driver<'a> {
         let subject = lifecycle.subject();
         Ok(match action {
             Action::Create { object, body } => {
-                self.source(&object)
-                    .create(&object.name, body.into_inner(), made)
-                    .await?;
+                let source = self.source(&object);
+                let created = source.create(&object.name, body.into_inner(), made).await;
+                if let Err(error) = created {
+                    self.overlooked(error).await?;
+                    return Ok(Performed::Again);
+                }
                 let uid = self.source(&object).uid(&object.name);
                 self.uids.insert(object.clone(), uid);
                 self.unmade = self.unmade.take().filter(|unmade| *unmade != object);
@@ -528,6 +538,22 @@ impl<'a> Driver<'a> {
             }
             Action::Done(outcome) => Performed::Done(outcome),
         })
+    }
+
+    /// Rests before a creation is repeated whose webhook may overlook what was just written.
+    ///
+    /// # Errors
+    /// Any other error, and this one if it lasts.
+    async fn overlooked(&mut self, error: ClusterError) -> Result<(), ClusterError> {
+        let since = *self.overlooked_since.get_or_insert_with(Instant::now);
+        if !error.misses_an_object() || since.elapsed() >= CATCHES_UP {
+            return Err(error);
+        }
+        tracing::debug!(%error, "creating the object again");
+        let rested = self
+            .clock
+            .pause(source::BETWEEN_TRIES, std::future::pending());
+        rested.await.map_err(|_| error)
     }
 
     /// Looks again where a write was made from what is no longer the newest.

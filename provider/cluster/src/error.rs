@@ -296,6 +296,14 @@ impl ClusterError {
         }
     }
 
+    /// Returns true if a webhook refused a write because it did not find another object.
+    pub(crate) fn misses_an_object(&self) -> bool {
+        match self {
+            Self::Refused { message, .. } => message.to_ascii_lowercase().contains("not found"),
+            _ => false,
+        }
+    }
+
     /// Returns true if a write with this error may have been done nevertheless: its answer is
     /// missing or cannot be read.
     pub fn leaves_it_open(&self) -> bool {

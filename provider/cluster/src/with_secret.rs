@@ -6,7 +6,7 @@ use everest_core::lifecycle::{
     ChangeWithSecret, CreateWithSecret, Lifecycle, ReadsSecret, RemoveWithSecret, Used,
 };
 use everest_core::v1::credentials::{
-    Credentials, SecretMapping, SecretState, secret_name, with_secret_of,
+    Credentials, SecretMapping, SecretState, is_untried, secret_name, tried_version, with_secret_of,
 };
 use k8s_openapi::api::core::v1::Secret;
 use serde::Serialize;
@@ -98,11 +98,21 @@ where
     M: SecretMapping<Object = K>,
     K: Typed + ReadsSecret,
 {
-    let (namespace, _) = key(model)?;
+    let (namespace, name) = key(model)?;
     let secrets = cluster.objects::<Secret>(namespace);
     let metadata = secrets.metadata(secret_name(model)).await?;
     let manager = cluster.field_manager();
-    Ok(SecretState::of(metadata.as_ref(), K::KEYS, manager))
+    let state = SecretState::of(metadata.as_ref(), K::KEYS, manager);
+    let Some(secret) = metadata.filter(|secret| K::IS_TRIED && tried_version(secret).is_some())
+    else {
+        return Ok(state);
+    };
+    let object = cluster.objects::<K>(namespace).get(name).await?;
+    let is_untried = object.is_some_and(|object| is_untried(&secret, object.metadata()));
+    Ok(match state {
+        SecretState::AsWritten if is_untried => SecretState::Untried,
+        state => state,
+    })
 }
 
 /// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
@@ -142,3 +152,6 @@ where
     let mut driver = Driver::new(cluster, &clock).following();
     driver.run(&mut removal, &Unacknowledged::default()).await
 }
+
+#[cfg(test)]
+mod tests;

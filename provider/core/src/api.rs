@@ -48,6 +48,11 @@ pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection
 /// of the other Secret.
 pub const FILLED_FROM: &str = "everest.openeverest.io/filled-from";
 
+/// Our annotation on a Secret whose content Everest tries when the object that reads it changes, and
+/// on that object: the last write of the Secret. Where they differ, Everest has not accepted the
+/// content.
+pub const SECRET_VERSION: &str = "everest.openeverest.io/secret-version";
+
 /// Our annotation on the Secret with a database's users: the version of the passwords that were
 /// last written into it.
 pub const USERS_VERSION: &str = "everest.openeverest.io/users-version";

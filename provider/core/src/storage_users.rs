@@ -124,27 +124,32 @@ pub fn users(storage: &str, neighbours: &Neighbours<'_>) -> Users {
     }
 }
 
-fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
+/// Returns true if a database names the storage in a schedule, for point-in-time recovery or in its
+/// data source.
+pub(crate) fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
     let backup = database.spec.backup.known();
     let schedules = backup.and_then(|backup| backup.schedules.known());
     let scheduled = schedules
         .into_iter()
         .flatten()
         .map(|schedule| &schedule.backup_storage_name);
-    let pitr = backup
-        .and_then(|backup| backup.pitr.known())
-        .filter(|pitr| pitr.enabled.known() == Some(&true))
-        .map(|pitr| &pitr.backup_storage_name);
     let source = database
         .spec
         .data_source
         .known()
         .and_then(|source| source.backup_source.known())
         .map(|source| &source.backup_storage_name);
-    scheduled
-        .chain(pitr)
-        .chain(source)
-        .any(|name| is(name, storage))
+    let mut named = scheduled.chain(source);
+    named.any(|name| is(name, storage)) || uploads_log_to(database, storage)
+}
+
+/// Returns true if a database names the storage for point-in-time recovery, and has that enabled.
+pub(crate) fn uploads_log_to(database: &DatabaseCluster, storage: &str) -> bool {
+    let backup = database.spec.backup.known();
+    let pitr = backup.and_then(|backup| backup.pitr.known());
+    pitr.is_some_and(|pitr| {
+        pitr.enabled.known() == Some(&true) && is(&pitr.backup_storage_name, storage)
+    })
 }
 
 fn is(name: &Field<String>, storage: &str) -> bool {

@@ -57,6 +57,7 @@ pub async fn look_beside<K>(
     }
     let happened = match with_secret::secret_state(cluster, prior).await {
         Ok(SecretState::Gone) => "is gone",
+        Ok(SecretState::Untried) => "holds credentials that Everest has not accepted",
         Ok(SecretState::Changed) if plain => "was changed by someone else",
         Ok(SecretState::Changed | SecretState::AsWritten) => return,
         Err(error) => {

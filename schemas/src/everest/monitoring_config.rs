@@ -69,7 +69,7 @@ pub struct Pmm {
     /// Image of the monitoring client in each database pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = ""))]
-    #[schemars(transform = facts::filled_by(Filler::Everest, "the image of Everest's release"))]
+    #[schemars(transform = facts::filled_by(Filler::Everest, "`percona/pmm-client:3` from Everest 1.10 on"))]
     pub image: Field<String>,
 
     /// URL of the server.

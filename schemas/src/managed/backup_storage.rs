@@ -29,8 +29,9 @@ impl ManagedModel for BackupStorageModel {
         secret: Some(
             "The Secret, in the managed resource's namespace, with the bucket's credentials under \
              the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. The provider copies them \
-             into the Secret that the storage reads, and again when they change. Omitted: that \
-             Secret must exist and is not changed.",
+             into the Secret that the storage reads, and again when they change. Not every \
+             database gets changed credentials at once: see the rule `credentials-reach`. Omitted: \
+             that Secret must exist and is not changed.",
         ),
         columns: &[
             Column::new("TYPE", "type"),

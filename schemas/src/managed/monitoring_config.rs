@@ -28,7 +28,7 @@ impl ManagedModel for MonitoringConfigModel {
         secret: Some(
             "The Secret, in the managed resource's namespace, with the server's API key under the \
              key `apiKey`. The provider copies it into the Secret that Everest reads, and again \
-             when it changes. Omitted: that Secret must exist and is not changed.",
+             when it changes; a database gets a changed key when Everest next reconciles it. Omitted: that Secret must exist and is not changed.",
         ),
         columns: &[
             Column::new("TYPE", "type"),

@@ -50,7 +50,8 @@ pub struct AccountModel {
     #[schemars(transform = facts::required_when("`password_wo` is set"))]
     pub password_wo_version: Field<i64>,
 
-    /// If `false`, the account cannot log in.
+    /// If `false`, the account cannot log in. Sessions that are open go on, unless the password
+    /// changes too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = true))]
     pub enabled: Field<bool>,

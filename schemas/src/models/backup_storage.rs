@@ -17,6 +17,12 @@ use crate::{Field, Sensitive, facts};
 /// A plan reads the metadata of the Secret, never its values. If a Secret with credentials from the
 /// configuration was deleted, the apply creates it again. The apply also restores credentials from
 /// the state if someone else changed them in the Secret.
+///
+/// Not every database gets changed credentials at once. For PostgreSQL, Everest copies them when it
+/// next reconciles the database, for example after any change of it. MongoDB of a CR version before
+/// 1.22 gets them only with other settings of the storage, and the upload of a MySQL database's log
+/// only when its pod restarts. Keep the former credentials valid until then: the plan names these
+/// databases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {

@@ -17,9 +17,15 @@ use crate::{Field, Sensitive, facts};
 /// create one in the server.
 ///
 /// At every change Everest uses the key to ask the server for its version, so the server must be
-/// running and accept the key. A plan cannot check this if the apply writes the key. If a Secret
-/// with a key from the configuration was deleted, the apply creates it again. The apply also
-/// restores a key from the state if someone else changed it in the Secret.
+/// running and accept the key. A plan cannot check this if the apply writes the key. If Everest
+/// refuses a changed key, the Secret already holds it: the next apply writes the key of the
+/// configuration again, whether it is corrected or changed back. If a Secret with a key from the
+/// configuration was deleted, the apply creates it again. The apply also restores a key from the
+/// state if someone else changed it in the Secret.
+///
+/// Everest's own agent gets a changed key at once. Everest hands the key to a database only when it
+/// reconciles that database, for example after any change of it: keep the former key valid until
+/// then. The plan names the databases.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MonitoringConfigModel {
@@ -74,7 +80,8 @@ pub struct MonitoringConfigModel {
     #[schemars(extend("x-read-only" = true))]
     pub secret_name: Field<String>,
 
-    /// Version of the server, once Everest knows it.
+    /// Version of the server, if Everest reports it. Null for a Secret that has only the keys
+    /// `apiKey` and `username`: Everest then gives the databases a client of PMM 3.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub server_version: Field<String>,

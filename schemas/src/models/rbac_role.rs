@@ -49,7 +49,7 @@ pub struct RbacRoleModel {
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
     /// Kind of the objects.
-    #[schemars(transform = facts::allowed("a resource of Everest such as `database-clusters`, or `*` for all"))]
+    #[schemars(transform = facts::allowed("a resource of Everest such as `database-clusters`, or `*` for all but `enginefeatures/split-horizon-dns-configs`, because a `*` matches no slash"))]
     pub resource: Field<String>,
 
     /// Actions.

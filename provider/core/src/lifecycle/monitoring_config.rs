@@ -14,6 +14,9 @@ impl ReadsSecret for MonitoringConfig {
     const LEAVE_OUT: &'static str = "{:leaveApiKeyOut}";
     const INSTEAD: &'static str = "{:leaveApiKeyOut} to use it unchanged";
 
+    // Everest's webhook asks the server with the key, and the operator copies it for its agent.
+    const IS_TRIED: bool = true;
+
     fn secret_name(&self) -> Option<&str> {
         self.spec.credentials_secret_name.known_str()
     }
@@ -56,10 +59,11 @@ pub fn reports_to(database: &DatabaseCluster, name: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::api::IN_USE;
+    use crate::api::{IN_USE, SECRET_VERSION};
     use crate::lifecycle::world::World;
-    use crate::lifecycle::{Action, ObjectKind, RemoveWithSecret, Requirement};
+    use crate::lifecycle::{Action, ChangeWithSecret, ObjectKind, RemoveWithSecret, Requirement};
     use crate::v1::ObjectMapping;
+    use everest_schemas::Sensitive;
     use everest_schemas::models::MonitoringConfigModel;
 
     fn world(metadata: &Value, monitoring: &Value) -> World {
@@ -91,6 +95,26 @@ mod tests {
         let other = json!({"monitoringConfigName": "another"});
         let deleted = next(&mut world(&metadata, &other));
         assert!(matches!(deleted, Action::Delete { .. }), "{deleted:?}");
+    }
+
+    #[test]
+    fn a_new_key_is_tried_by_a_change_of_the_configuration() {
+        let mut world = world(&json!({"namespace": "prod", "uid": "u"}), &json!({}));
+        let model = MonitoringConfigModel::at("prod".into(), "pmm".into());
+        let content = Sensitive::new(json!({"data": {"apiKey": "a2V5"}}));
+        let mut change = ChangeWithSecret::of(&model, Some(content), "ours", None);
+        let (written, last) = world.run(&mut change);
+        assert_eq!(
+            written,
+            ["apply Secret prod/pmm", "merge MonitoringConfig prod/pmm"]
+        );
+        assert_eq!(last, Action::Done(()));
+        for kind in [ObjectKind::Secret, ObjectKind::MonitoringConfig] {
+            let annotations = &world.get(kind, "pmm").unwrap()["metadata"]["annotations"];
+            assert_eq!(annotations[SECRET_VERSION], "2026-01-01T12:00:00Z");
+        }
+        let mut nothing = ChangeWithSecret::of(&model, None, "ours", None);
+        assert_eq!(world.run(&mut nothing), (Vec::new(), Action::Done(())));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub trait ReadsSecret: Observable {
     const LEAVE_OUT: &'static str;
     /// Whether Everest makes the object the owner of the Secret.
     const IS_OWNED: bool = true;
+    /// Whether Everest tries and copies the content of the Secret when the object changes, and only
+    /// then.
+    const IS_TRIED: bool = false;
     /// What to do instead of deleting a Secret that is in the way of a new one, as a template of a
     /// text.
     const INSTEAD: &'static str;

@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 
 use everest_schemas::Sensitive;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::own_secret::{OwnSecret, ReadsSecret};
 use super::{Action, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::Operation;
-use crate::v1::credentials::{SecretMapping, secret_name};
+use crate::api::SECRET_VERSION;
+use crate::v1::credentials::{self, SecretMapping, secret_name};
 
 /// Makes an object and, where its content is given, the Secret that it reads.
 ///
@@ -141,11 +142,16 @@ impl<K: ReadsSecret> Lifecycle for TakeBackSecret<K> {
 /// Changes an object and, where its content is given, the Secret that it reads; the Secret first.
 /// A Secret that exists is written only if this provider wrote it, or the object owns it: an object
 /// may name any Secret.
+///
+/// Everest does not watch a Secret whose content it tries, so the object is changed last: an
+/// annotation says which write of the Secret Everest has accepted.
 #[derive(Clone, Debug)]
 pub struct ChangeWithSecret<K> {
     object: ObjectRef,
     secret: OwnSecret,
     content: Option<Sensitive<Value>>,
+    /// The write of the Secret that Everest has to try.
+    version: Option<String>,
     change: Option<Box<Apply>>,
     of: PhantomData<fn() -> K>,
 }
@@ -164,6 +170,7 @@ impl<K: ReadsSecret> ChangeWithSecret<K> {
             secret: OwnSecret::of(&object, secret_name(model), manager),
             object,
             content,
+            version: None,
             change: change.map(Box::new),
             of: PhantomData,
         }
@@ -197,13 +204,30 @@ impl<K: ReadsSecret> Lifecycle for ChangeWithSecret<K> {
                 attribute: None,
             });
         };
+        let owner = object.metadata();
         if let Some(content) = &self.content {
-            let owner = object.metadata().uid.as_deref();
-            return self.secret.changed::<K>(observed, content, owner);
+            let version = K::IS_TRIED.then(|| credentials::version_to_try(content, observed.now()));
+            let content = match &version {
+                Some(version) => &credentials::to_be_tried(content, version),
+                None => content,
+            };
+            let uid = owner.uid.as_deref();
+            let write = self.secret.changed::<K>(observed, content, uid)?;
+            self.version = version;
+            return Ok(write);
         }
-        Ok(match &self.change {
-            Some(change) => Action::Apply(change.clone()),
-            None => Action::Done(()),
+        if let Some(change) = &self.change {
+            return Ok(Action::Apply(change.clone()));
+        }
+        Ok(match &self.version {
+            Some(version) if credentials::tried_version(owner) != Some(version) => {
+                let body = json!({"metadata": {
+                    "uid": owner.uid,
+                    "annotations": {SECRET_VERSION: version},
+                }});
+                Action::merge(&self.object, body)
+            }
+            _ => Action::Done(()),
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Rules for `everest_backup_storage`.
 
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupStorageModel;
-use everest_schemas::{Field, Sensitive};
+use everest_schemas::{Engine, Field, Sensitive};
 
 use super::expressions::{self, Expression};
-use super::findings::{Findings, differ, is_missing};
-use super::online::served_namespace;
+use super::findings::{Findings, differ, gives_another, is_missing};
+use super::online::{reach_later, served_namespace, storages_of_backups};
 use super::table::backup::{
     BUCKET, CREDENTIALS_ONCE, CREDENTIALS_PAIR, CREDENTIALS_VERSION, ENDPOINT_URL, S3_REGION,
     STORAGE_IN_USE,
@@ -17,6 +18,7 @@ use crate::facts::{Bucket, Facts, Kind, Planned, PlannedInNamespace, SomeStorage
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::storage_users::{self, Neighbours};
+use crate::version::Version;
 use crate::{name, url};
 
 /// Findings for configurations that are always wrong: incomplete or duplicate credentials, an S3
@@ -85,6 +87,9 @@ pub fn check_online(
     if prior.in_use.known() != Some(&true) && is_in_use(prior, facts) {
         change_in_use(planned, prior, &mut findings);
     }
+    if let Some(path) = changed_credentials(planned, prior) {
+        reach_later(reached_later(planned, facts), path, &mut findings);
+    }
     findings.since(&before.into_findings(), planned != prior)
 }
 
@@ -135,6 +140,61 @@ fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
         .as_ref()
         .and_then(|storages| storages.get(name)?.status.as_ref()?.in_use)
         == Some(true)
+}
+
+/// The attribute with which a change writes other credentials.
+fn changed_credentials(now: &BackupStorageModel, before: &BackupStorageModel) -> Option<FieldPath> {
+    let (version, before_version) = (&now.credentials_wo_version, &before.credentials_wo_version);
+    if gives_another(&now.access_key_id, &before.access_key_id) {
+        Some(FieldPath::of("accessKeyId"))
+    } else if gives_another(&now.secret_access_key, &before.secret_access_key) {
+        Some(FieldPath::of("secretAccessKey"))
+    } else if gives_another(version, before_version) {
+        Some(FieldPath::of("credentialsWoVersion"))
+    } else {
+        None
+    }
+}
+
+/// The minor version of MongoDB's operator whose databases notice changed credentials.
+///
+/// Source: percona-server-mongodb-operator `pbm.go`, hashPBMConfiguration.
+const NOTICED_SINCE: u64 = 22;
+
+/// The databases with data in a storage that do not read its Secret when it changes:
+///
+/// - PostgreSQL: Everest copies the credentials when it reconciles the database.
+/// - MongoDB: an older operator hands them to the backup agent only with other settings of it.
+/// - MySQL: a backup reads the Secret when it begins, but the upload of the log when its pod starts.
+fn reached_later<'a>(
+    model: &'a BackupStorageModel,
+    facts: &'a Facts,
+) -> impl Iterator<Item = &'a str> {
+    let storage = model.name.known_str().unwrap_or_default();
+    let databases = facts.left(Kind::Databases, &facts.databases);
+    let late = databases.filter(move |(name, database)| {
+        let backs_up = || {
+            storage_users::database_uses(database, storage)
+                || storages_of_backups(name, facts).any(|of_backup| of_backup == storage)
+        };
+        let engine = database.spec.engine.known();
+        match engine.and_then(|engine| engine.type_.known()) {
+            Some(Engine::Postgresql) => backs_up(),
+            Some(Engine::Psmdb) => !notices_credentials(database) && backs_up(),
+            Some(Engine::Pxc) => storage_users::uploads_log_to(database, storage),
+            None => false,
+        }
+    });
+    late.map(|(name, _)| name)
+}
+
+/// Returns true if a MongoDB database is known to have a CR version of an operator that notices
+/// changed credentials.
+fn notices_credentials(database: &DatabaseCluster) -> bool {
+    let status = database.status.as_ref();
+    let version = status.and_then(|status| status.cr_version.as_deref());
+    let version = version.and_then(|version| version.parse::<Version>().ok());
+    version.is_some_and(|version| !version.is_before(1, NOTICED_SINCE))
 }
 
 /// Another storage of the namespace that is the same bucket.
@@ -269,13 +329,17 @@ impl Validate for BackupStorageModel {
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
         let specs = [Some(self), prior].into_iter().flatten();
         let specs = specs.filter_map(|model| model.spec.known());
-        Wanted {
+        let mut wanted = Wanted {
             storages: Some(SomeStorages {
                 name: self.name.known().cloned(),
                 buckets: specs.filter_map(Bucket::of).collect(),
             }),
             ..Wanted::of(&self.namespace, &[Kind::Storages])
-        }
+        };
+        let changes = prior.is_some_and(|prior| changed_credentials(self, prior).is_some());
+        wanted.note(changes, Kind::Databases);
+        wanted.note(changes, Kind::Backups);
+        wanted
     }
 
     fn note(&self, planned: &mut Planned) {

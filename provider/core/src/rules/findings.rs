@@ -164,6 +164,11 @@ pub(super) fn is_missing(text: &Field<String>) -> bool {
     text.is_null() || text.known().is_some_and(String::is_empty)
 }
 
+/// Returns true if a change gives another value: one that is omitted stays as it is.
+pub(super) fn gives_another<T: PartialEq>(now: &Field<T>, before: &Field<T>) -> bool {
+    !now.is_null() && now != before
+}
+
 /// Returns true if both values are known (or absent) and differ.
 pub(super) fn differ<T: PartialEq>(left: &Field<T>, right: &Field<T>) -> bool {
     !left.is_unknown() && !right.is_unknown() && left != right

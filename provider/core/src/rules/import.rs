@@ -145,12 +145,7 @@ pub(super) fn options(
     config: &Field<Value>,
     findings: &mut Findings,
 ) {
-    let schema = importer
-        .spec
-        .config
-        .known()
-        .and_then(|config| config.open_api_v3_schema.known());
-    let Some(schema) = schema else {
+    let Some(schema) = schema(importer) else {
         return;
     };
     let none = Value::Object(Map::new());
@@ -167,6 +162,64 @@ pub(super) fn options(
             findings.error(&IMPORT_CONFIG, path.clone(), summary);
         }
     }
+}
+
+/// Checks the options for a new database as Everest's webhook does: see [`options`]. It allows no
+/// options beside those of the schema, whatever the schema says of others, and fails on a schema
+/// without any options to check.
+pub(super) fn admitted_options(
+    path: &FieldPath,
+    name: &str,
+    importer: &DataImporter,
+    config: &Field<Value>,
+    findings: &mut Findings,
+) {
+    options(path, name, importer, config, findings);
+    let schema = schema(importer);
+    match (schema, config) {
+        (None, Field::Known(_)) => {
+            let summary = format!("The importer {name:?} has no options");
+            findings.error(&IMPORT_CONFIG, path.clone(), summary);
+        }
+        (Some(schema), Field::Known(options)) => {
+            let others = others(schema, options);
+            if !others.is_empty() {
+                let others = others.join(", ");
+                let summary = format!("The importer {name:?} has no option {others}");
+                findings.error(&IMPORT_CONFIG, path.clone(), summary);
+            }
+        }
+        (Some(schema), Field::Null) => {
+            let none = Value::Object(Map::new());
+            if open_api::violations(schema, &none, "", Reading::Plain).is_empty() {
+                let summary = format!("No options are given for the importer {name:?}");
+                findings.warning(&IMPORT_CONFIG, path.clone(), summary);
+            }
+        }
+        (None, Field::Null) | (_, Field::Unknown) => {}
+    }
+}
+
+/// The schema of the options of an importer.
+fn schema(importer: &DataImporter) -> Option<&Value> {
+    let config = importer.spec.config.known()?;
+    config.open_api_v3_schema.known()
+}
+
+/// The options that are not among those of a schema, and that the schema does not refuse itself.
+fn others<'a>(schema: &Value, options: &'a Value) -> Vec<&'a str> {
+    let is_left_to_the_schema = schema["additionalProperties"] == false
+        || schema
+            .get("patternProperties")
+            .is_some_and(|patterns| !patterns.is_null());
+    if is_left_to_the_schema {
+        return Vec::new();
+    }
+    let names = options.as_object().into_iter().flat_map(Map::keys);
+    names
+        .filter(|name| schema["properties"].get(name.as_str()).is_none())
+        .map(String::as_str)
+        .collect()
 }
 
 /// The importer of Everest's chart for PostgreSQL.

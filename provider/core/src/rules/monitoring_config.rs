@@ -2,9 +2,9 @@
 
 use everest_schemas::models::MonitoringConfigModel;
 
-use super::findings::{Findings, differ};
-use super::online::served_namespace;
-use super::table::backup::{CREDENTIALS_ONCE, CREDENTIALS_VERSION, ENDPOINT_URL};
+use super::findings::{Findings, differ, gives_another};
+use super::online::{reach_later, served_namespace};
+use super::table::backup::{CREDENTIALS_ONCE, CREDENTIALS_VERSION, ENDPOINT_URL, MONITORING_HOST};
 use super::table::general::NAME;
 use super::table::online::MONITORING_UNUSED;
 use super::{Stage, Validate};
@@ -52,16 +52,24 @@ impl Validate for MonitoringConfigModel {
         }
         if let Some(text) = url(self)
             && prior.and_then(url).as_ref() != Some(&text)
-            && !url::is_http(&text)
         {
-            let summary = format!("{text:?} is not a URL of a server");
-            findings.error(&ENDPOINT_URL, FieldPath::of("pmm.url"), summary);
+            let (path, beside) = (FieldPath::of("pmm.url"), url::port_and_path(&text));
+            if !url::is_http(&text) {
+                let summary = format!("{text:?} is not a URL of a server");
+                findings.error(&ENDPOINT_URL, path, summary);
+            } else if !beside.is_empty() {
+                let summary = format!("Databases do not use {beside:?} of the URL {text:?}");
+                findings.warning(&MONITORING_HOST, path, summary);
+            }
         }
         findings.into_findings()
     }
 
-    fn wanted(&self, _: Option<&Self>) -> Wanted {
-        Wanted::of(&self.namespace, &[])
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        let changes_key = prior.is_some_and(|prior| changed_key(self, prior).is_some());
+        let mut wanted = Wanted::of(&self.namespace, &[]);
+        wanted.note(changes_key, Kind::Databases);
+        wanted
     }
 
     fn note(&self, planned: &mut Planned) {
@@ -78,25 +86,49 @@ impl Validate for MonitoringConfigModel {
         let mut before = Findings::default();
         if let Some(prior) = prior {
             served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
+            if let Some(path) = changed_key(self, prior) {
+                reach_later(reporting(self, facts), path, &mut findings);
+            }
         }
         findings.since(&before.into_findings(), prior != Some(self))
     }
 
     fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
         let mut findings = Findings::default();
-        let name = self.name.known_str().unwrap_or_default();
-        let databases = facts.left(Kind::Databases, &facts.databases);
-        let users: Vec<_> = databases
-            .filter(|(_, database)| reports_to(database, name))
-            .map(|(user, _)| format!("database {user}"))
+        let users: Vec<_> = reporting(self, facts)
+            .map(|user| format!("database {user}"))
             .collect();
         if !users.is_empty() {
+            let name = self.name.known_str().unwrap_or_default();
             let users = users.join(", ");
             let summary = format!("The monitoring configuration {name:?} is in use by {users}");
             findings.warning(&MONITORING_UNUSED, FieldPath::root(), summary);
         }
         findings.into_findings()
     }
+}
+
+/// The attribute with which a change writes another key.
+fn changed_key(now: &MonitoringConfigModel, before: &MonitoringConfigModel) -> Option<FieldPath> {
+    if gives_another(&now.api_key, &before.api_key) {
+        Some(FieldPath::of("apiKey"))
+    } else if gives_another(&now.api_key_wo_version, &before.api_key_wo_version) {
+        Some(FieldPath::of("apiKeyWoVersion"))
+    } else {
+        None
+    }
+}
+
+/// The databases that report to the server, without those that the run destroys.
+fn reporting<'a>(
+    model: &'a MonitoringConfigModel,
+    facts: &'a Facts,
+) -> impl Iterator<Item = &'a str> {
+    let name = model.name.known_str().unwrap_or_default();
+    let databases = facts.left(Kind::Databases, &facts.databases);
+    databases
+        .filter(move |(_, database)| reports_to(database, name))
+        .map(|(user, _)| user)
 }
 
 #[cfg(test)]
@@ -128,6 +160,11 @@ mod tests {
                 "pmm.url",
             ),
             (
+                json!({"spec": {"pmm": {"url": "https://pmm.example.com:8443"}}}),
+                "monitoring-host",
+                "pmm.url",
+            ),
+            (
                 json!({"apiKey": "a", "apiKeyWo": "b", "apiKeyWoVersion": 1}),
                 "credentials-once",
                 "apiKeyWo",
@@ -143,14 +180,50 @@ mod tests {
         assert!(found(&json!({"apiKey": "a"})).is_empty());
     }
 
-    #[test]
-    fn a_destruction_names_the_databases_that_report_to_it() {
+    /// A database that reports to `pmm`, by its name, and the facts with it.
+    fn reporting_database() -> (String, Facts) {
         let mut facts = fixtures::facts();
         let databases = facts.databases.as_mut().unwrap();
         let name = databases.keys().next().unwrap().clone();
         let monitoring = json!({"monitoringConfigName": "pmm"});
         databases.get_mut(&name).unwrap().spec.monitoring =
             serde_json::from_value(monitoring).unwrap();
+        (name, facts)
+    }
+
+    #[test]
+    fn a_new_key_names_the_databases_that_do_not_get_it_at_once() {
+        let (name, facts) = reporting_database();
+        let model = |key: &Value| -> MonitoringConfigModel {
+            let mut model = json!({"namespace": "prod", "name": "pmm", "spec": null});
+            json_patch::merge(&mut model, key);
+            serde_json::from_value(model).unwrap()
+        };
+        let [old, new] = ["old", "new"].map(|key| json!({"apiKey": key}));
+        let [one, two] = [1, 2].map(|version| json!({"apiKeyWoVersion": version}));
+        for (before, now, path) in [
+            (&old, &new, Some("apiKey")),
+            (&one, &two, Some("apiKeyWoVersion")),
+            (&old, &old, None),
+            (&old, &json!({}), None),
+        ] {
+            let (before, now) = (model(before), model(now));
+            let asks = now.wanted(Some(&before)) != now.wanted(None);
+            assert_eq!(asks, path.is_some(), "{path:?}");
+            let found = now.check_online(Some(&before), &facts, Stage::Plan);
+            let places: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
+            assert_eq!(places, Vec::from_iter(path.map(str::to_owned)));
+            for found in found {
+                assert_eq!(found.rule, "credentials-reach");
+                let said = found.summary.render(crate::dialect::Dialect::Terraform);
+                assert!(said.ends_with(&format!(": {name}")), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_destruction_names_the_databases_that_report_to_it() {
+        let (name, facts) = reporting_database();
         let model: MonitoringConfigModel =
             serde_json::from_value(json!({"namespace": "prod", "name": "pmm", "spec": null}))
                 .unwrap();

@@ -6,7 +6,9 @@ use everest_schemas::models::BackupModel;
 
 use super::Stage;
 use super::findings::Findings;
-use super::table::online::{DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK};
+use super::table::online::{
+    CREDENTIALS_REACH, DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK,
+};
 use crate::facts::{self, All, Facts, Kind, Seen};
 use crate::path::FieldPath;
 use crate::rules::Rule;
@@ -197,6 +199,20 @@ pub(super) fn database<'a>(
         return None;
     }
     Some(found)
+}
+
+/// Warns of changed credentials that do not reach `databases` with their Secret.
+pub(super) fn reach_later<'a>(
+    databases: impl Iterator<Item = &'a str>,
+    path: FieldPath,
+    findings: &mut Findings,
+) {
+    let names: Vec<_> = databases.collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        let summary = format!("These databases do not get the new credentials at once: {names}");
+        findings.warning(&CREDENTIALS_REACH, path, summary);
+    }
 }
 
 /// The storages that the existing backups of a database lie in.

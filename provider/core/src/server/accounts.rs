@@ -57,7 +57,7 @@ pub enum AccountError {
     #[error(
         "it is the last account that can log in. Create another enabled account with the capability \
          login first. To stop managing this account, use a removed block with destroy = false; to \
-         close it, set enabled = false"
+         close it, set enabled = false and a new password"
     )]
     Last,
     /// A new account has no password.

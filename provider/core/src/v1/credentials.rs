@@ -3,12 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use everest_schemas::{Field, Sensitive};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use serde_json::{Value, json};
 
 use super::{ObjectMapping, managed_fields};
-use crate::api::FILLED_FROM;
+use crate::api::{FILLED_FROM, SECRET_VERSION};
 use crate::lifecycle::ReadsSecret;
 
 /// Values of a model, for the keys of a Secret in their order.
@@ -60,6 +60,8 @@ pub fn with_secret_of<M: SecretMapping>(planned: &M, prior: &M) -> M {
 pub enum SecretState {
     /// The credentials in it are those that the manager wrote.
     AsWritten,
+    /// The same, and Everest has not accepted them: see [`is_untried`].
+    Untried,
     /// Someone else has written credentials into it.
     Changed,
     /// It does not exist.
@@ -122,6 +124,33 @@ pub(crate) fn version_of(source: &ObjectMeta) -> String {
     )
 }
 
+/// The name of a write of a Secret whose content Everest has to try: the version of what it is
+/// filled from, or the time.
+pub(crate) fn version_to_try(content: &Sensitive<Value>, now: Timestamp) -> String {
+    let filled_from = content.expose()["metadata"]["annotations"][FILLED_FROM].as_str();
+    filled_from.map_or_else(|| now.to_string(), str::to_owned)
+}
+
+/// The body of a Secret with the name of its write.
+pub(crate) fn to_be_tried(content: &Sensitive<Value>, version: &str) -> Sensitive<Value> {
+    let mut body = content.expose().clone();
+    body["metadata"]["annotations"][SECRET_VERSION] = json!(version);
+    Sensitive::new(body)
+}
+
+/// The write of a Secret that an object with this metadata was changed for, or, in the metadata of
+/// the Secret, its last write.
+pub fn tried_version(metadata: &ObjectMeta) -> Option<&String> {
+    metadata.annotations.as_ref()?.get(SECRET_VERSION)
+}
+
+/// Returns true if Everest has not accepted the last write of a Secret that an object reads, by the
+/// metadata of both. What an object was created with was accepted then.
+pub fn is_untried(secret: &ObjectMeta, object: &ObjectMeta) -> bool {
+    let written = tried_version(secret);
+    written.is_some() && tried_version(object) != written
+}
+
 /// What a bucket or a server is opened with: a value for each key of the Secret, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials(pub Vec<Sensitive<String>>);
@@ -166,7 +195,7 @@ impl Credentials {
             let lost = match secret {
                 SecretState::AsWritten => false,
                 SecretState::Changed => Self::write_only(planned, config).is_none(),
-                SecretState::Gone => true,
+                SecretState::Untried | SecretState::Gone => true,
             };
             lost.then(|| Self::given(planned, config)).flatten()
         })
@@ -253,6 +282,28 @@ mod tests {
             [AsWritten, Changed, Gone].map(|secret| Credentials::due(&old, &old, &new, secret));
         let kept = Credentials::given(&old, &old);
         assert_eq!(lost, [None, kept.clone(), kept]);
+    }
+
+    #[test]
+    fn what_everest_has_not_accepted_is_written_again() {
+        let metadata = |version: Option<&str>| -> ObjectMeta {
+            let annotations = version.map(|version| json!({ SECRET_VERSION: version }));
+            serde_json::from_value(json!({ "annotations": annotations })).unwrap()
+        };
+        for (secret, object, expected) in [
+            (None, None, false),
+            (Some("2"), None, true),
+            (Some("2"), Some("1"), true),
+            (Some("2"), Some("2"), false),
+        ] {
+            let untried = is_untried(&metadata(secret), &metadata(object));
+            assert_eq!(untried, expected, "{secret:?} {object:?}");
+        }
+        for given in [plain("old"), write_only(1)] {
+            let due = Credentials::due(&given, &given, &given, SecretState::Untried);
+            assert_eq!(due, Credentials::given(&given, &given));
+            assert!(due.is_some());
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use super::*;
-use everest_schemas::everest::BackupStorageSpec;
+use crate::dialect::Dialect;
+use everest_schemas::everest::{BackupStorageSpec, DatabaseClusterBackup};
+use serde_json::json;
 
 type Change = fn(&mut BackupStorageModel);
 
@@ -178,6 +180,60 @@ fn nothing_is_said_of_a_short_name_of_a_bucket_that_exists() {
     let mut planned = prior.clone();
     spec(&mut planned).description = "by hand".into();
     assert!(check(&planned, Some(&prior)).is_empty());
+}
+
+#[test]
+fn new_credentials_name_the_databases_that_do_not_get_them_at_once() {
+    let database = |engine: &str, storage: &str| -> DatabaseCluster {
+        serde_json::from_value(json!({"metadata": {}, "status": {"crVersion": "1.21.1"},
+            "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}},
+                "backup": {"schedules": [{"name": "n", "enabled": true, "schedule": "0 2 * * *",
+                    "backupStorageName": storage}]}}}))
+        .unwrap()
+    };
+    let backup: DatabaseClusterBackup = serde_json::from_value(json!({"metadata": {},
+        "spec": {"dbClusterName": "backed-up", "backupStorageName": "s3"}}))
+    .unwrap();
+    let mut newer = database("psmdb", "s3");
+    newer.status.as_mut().unwrap().cr_version = Some("1.22.0".to_owned());
+    let mut uploading = database("pxc", "other");
+    let pitr = json!({"enabled": true, "backupStorageName": "s3"});
+    uploading.spec.backup.known_mut().unwrap().pitr = serde_json::from_value(pitr).unwrap();
+    let databases = [
+        ("mongodb", database("psmdb", "s3")),
+        ("newer", newer),
+        ("uploading", uploading),
+        ("scheduled", database("postgresql", "s3")),
+        ("backed-up", database("postgresql", "other")),
+        ("elsewhere", database("postgresql", "other")),
+        ("mysql", database("pxc", "s3")),
+    ];
+    let databases = databases.map(|(name, database)| (name.to_owned(), database));
+    let facts = Facts {
+        databases: Some(databases.into()),
+        backups: Some([("b".to_owned(), backup)].into()),
+        ..Facts::default()
+    };
+    let cases: [(&str, Change); 3] = [
+        ("accessKeyId", |m| m.access_key_id = secret()),
+        ("secretAccessKey", |m| m.secret_access_key = secret()),
+        ("credentialsWoVersion", |m| {
+            m.credentials_wo_version = 2.into();
+        }),
+    ];
+    for (path, change) in cases {
+        let (prior, mut planned) = (sound(), sound());
+        change(&mut planned);
+        assert_ne!(planned.wanted(Some(&prior)), planned.wanted(None));
+        let found = check_online(&planned, Some(&prior), &facts, Stage::Plan);
+        let said = found[0].summary.render(Dialect::Terraform);
+        assert!(
+            said.ends_with(": backed-up, mongodb, scheduled, uploading"),
+            "{said}"
+        );
+        assert_eq!(rules(found), [("credentials-reach", path.to_owned())]);
+        assert!(check_online(&planned, Some(&planned), &facts, Stage::Plan).is_empty());
+    }
 }
 
 #[test]

@@ -6,12 +6,13 @@ use everest_schemas::{Field, Sensitive};
 use super::{Findings, ValidateSetting};
 use crate::finding::Finding;
 use crate::path::FieldPath;
+use crate::rules::findings::gives_another;
 use crate::rules::table::backup::CREDENTIALS_VERSION;
 use crate::rules::table::server::{
     ACCOUNT_ADMIN, ACCOUNT_CAPABILITY, ACCOUNT_NAME, ACCOUNT_PASSWORD, ACCOUNT_PASSWORD_GIVEN,
-    ACCOUNT_PASSWORD_ONCE,
+    ACCOUNT_PASSWORD_ONCE, ACCOUNT_SESSIONS,
 };
-use crate::server::accounts::{ADMIN, CAPABILITIES};
+use crate::server::accounts::{ADMIN, CAPABILITIES, LOGIN};
 
 /// The characters of a password beside letters and digits.
 const SPECIAL: &str = "@*#$%^&+=!_-";
@@ -75,6 +76,20 @@ impl ValidateSetting for AccountModel {
                 "The new account has no password",
             );
         }
+        if let Some(prior) = prior
+            && may_log_in(prior) == Some(true)
+            && may_log_in(self) == Some(false)
+            && !gives_another(&self.password, &prior.password)
+            && !gives_another(&self.password_wo_version, &prior.password_wo_version)
+        {
+            let attribute = match self.enabled.known() {
+                Some(false) => "enabled",
+                _ => "capabilities",
+            };
+            let name = self.name.known_str().unwrap_or_default();
+            let summary = format!("Open sessions of the account {name:?} go on");
+            findings.warning(&ACCOUNT_SESSIONS, FieldPath::of(attribute), summary);
+        }
         findings.into_findings()
     }
 
@@ -86,6 +101,13 @@ impl ValidateSetting for AccountModel {
         }
         findings.into_findings()
     }
+}
+
+/// Returns true if an account may log in; `None` while that is not known.
+fn may_log_in(account: &AccountModel) -> Option<bool> {
+    let (enabled, capabilities) = (account.enabled.known()?, account.capabilities.known()?);
+    let logs_in = |each: &Field<String>| each.known_str() == Some(LOGIN);
+    Some(*enabled && capabilities.iter().any(logs_in))
 }
 
 fn is_name(name: &str) -> bool {
@@ -102,6 +124,39 @@ fn is_password(password: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+
+    #[test]
+    fn an_account_that_is_closed_without_a_new_password_keeps_its_sessions() {
+        let model = |change: &Value| -> AccountModel {
+            let mut model = json!({"name": "alice", "enabled": true, "capabilities": ["login"],
+                "passwordWoVersion": 1});
+            json_patch::merge(&mut model, change);
+            serde_json::from_value(model).unwrap()
+        };
+        let (open, closed) = (model(&json!({})), model(&json!({"enabled": false})));
+        for (before, change, path) in [
+            (&open, json!({"enabled": false}), Some("enabled")),
+            (&open, json!({"capabilities": []}), Some("capabilities")),
+            (
+                &open,
+                json!({"enabled": false, "passwordWoVersion": 2}),
+                None,
+            ),
+            (
+                &open,
+                json!({"enabled": false, "password": "another"}),
+                None,
+            ),
+            (&open, json!({}), None),
+            (&closed, json!({"enabled": false, "capabilities": []}), None),
+        ] {
+            let now = model(&change);
+            let found = now.check(Some(before), &now);
+            let places: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
+            assert_eq!(places, Vec::from_iter(path.map(str::to_owned)), "{change}");
+            assert!(found.iter().all(|found| found.rule == "account-sessions"));
+        }
+    }
 
     fn found(model: &Value) -> Vec<(&'static str, String)> {
         let model: AccountModel = serde_json::from_value(model.clone()).unwrap();

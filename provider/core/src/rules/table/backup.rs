@@ -366,6 +366,19 @@ pub(in crate::rules) const ENDPOINT_URL: Rule = Rule {
     source: "everest: validation/backup_storage.go",
 };
 
+pub(in crate::rules) const MONITORING_HOST: Rule = Rule {
+    id: "monitoring-host",
+    sentence: "Everest gives the databases only the host of a monitoring server's URL. Their \
+               monitoring clients connect to port 443 of that host with HTTPS, and use no path. \
+               Everest itself uses the whole URL, so it accepts the server all the same.",
+    advice: "Let the server answer at port 443 of the host, for example behind a Service or a \
+             proxy, and write {pmm.url} with its scheme and host alone.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: providers/*/applier.go, applyPMMCfg",
+};
+
 pub(in crate::rules) const S3_REGION: Rule = Rule {
     id: "s3-region",
     sentence: "A storage of type s3 needs the region of its bucket.",

@@ -208,8 +208,11 @@ pub(in crate::rules) const IMPORT_CONFIG: Rule = rule(
     "data-import-config",
     CREATE,
     "everest-operator: DatabaseCluster webhook, DataImporter spec.config.openAPIV3Schema",
-    "The schema of a DataImporter defines the options of an import.",
-    "Change {.config} to match the schema in spec.config.openAPIV3Schema of the DataImporter.",
+    "The schema of a DataImporter defines the options of an import. For a new database, Everest \
+     allows no options beside those of the schema, and none if there is no schema. If there is one, \
+     Everest's webhook fails without options.",
+    "Change {.config} to match the schema in spec.config.openAPIV3Schema of the DataImporter. Omit \
+     it if there is no schema; write an empty map if there is one and no option is needed.",
 );
 
 pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
@@ -273,6 +276,22 @@ pub(in crate::rules) const MONITORING_UNUSED: Rule = rule(
     "A monitoring configuration is not destroyed while databases report to it.",
     "Remove it from {monitoring} of those databases first. If the same change of your \
      configuration does that, you can ignore this.",
+);
+
+pub(in crate::rules) const CREDENTIALS_REACH: Rule = rule(
+    "credentials-reach",
+    UPDATE,
+    "everest-operator: databasecluster_controller.go, providers/pg/applier.go; \
+     percona-server-mongodb-operator: pbm.go; percona-xtradb-cluster-operator: binlog-collector.go",
+    "Everest does not watch the Secrets with the API keys of monitoring servers and the keys of \
+     buckets. Databases that report to the server, and PostgreSQL databases that back up to the \
+     bucket, get changed credentials only when Everest next reconciles them. A MongoDB database of \
+     a CR version before 1.22 gets them only with a change of its storage's other settings, and \
+     the upload of a MySQL database's log only when its pod restarts.",
+    "Keep the former credentials valid until then. Everest reconciles a database as soon as it \
+     changes, for example by kubectl annotate databasecluster NAME --namespace NAMESPACE \
+     rotated=1 --overwrite. A changed API key may restart its pods. For MySQL, run kubectl rollout \
+     restart deployment NAME-pitr --namespace NAMESPACE. For MongoDB, update its CR version first.",
 );
 
 pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(

@@ -12,6 +12,7 @@ pub(in crate::rules) const SETTINGS: &[Rule] = &[
     ACCOUNT_PASSWORD_GIVEN,
     ACCOUNT_CAPABILITY,
     ACCOUNT_ADMIN,
+    ACCOUNT_SESSIONS,
     RBAC_POLICY,
     RBAC_RESOURCE,
     RBAC_EFFECT,
@@ -98,8 +99,18 @@ pub(in crate::rules) const ACCOUNT_ADMIN: Rule = rule(
     "everest: pkg/common/constants.go",
     "The account admin is the one that Everest's chart creates. Everest runs without it and does \
      not create it again.",
-    "To keep it, use a removed block with destroy = false. To close it, set {enabled = false} \
-     instead. To have it again later, create an everest_account of that name.",
+    "To keep it, use a removed block with destroy = false. To close it, set {enabled = false} and \
+     a new password instead. To have it again later, create an everest_account of that name.",
+);
+
+pub(in crate::rules) const ACCOUNT_SESSIONS: Rule = rule(
+    "account-sessions",
+    UPDATE,
+    CHANGE,
+    "everest: pkg/session/manager.go",
+    "Everest looks at {enabled} and {capabilities} only when an account logs in. A session that is \
+     open goes on until it is 24 hours old, the password changes, or the account is removed.",
+    "To end the sessions at once, set a new password in the same apply, or destroy the account.",
 );
 
 pub(in crate::rules) const RBAC_POLICY: Rule = rule(

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use everest_cluster::Waiting;
 use everest_core::api::IN_USE;
 use everest_core::lifecycle::{
-    Agreed, Apply, ChangeWithSecret, CreateWithSecret, Lifecycle, ObjectRef, ReadsSecret,
-    RemoveWithSecret, Used,
+    Agreed, Apply, ChangeWithSecret, CreateWithSecret, Lifecycle, ObjectRef, Observable,
+    ReadsSecret, RemoveWithSecret, Used,
 };
 use everest_core::storage_users::User;
 use everest_core::v1::credentials::{
-    Credentials, SecretMapping, filled_from, is_filled_from, secret_name,
+    Credentials, SecretMapping, filled_from, is_filled_from, is_untried, secret_name,
 };
 use everest_schemas::{Field, Sensitive};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -40,7 +40,7 @@ pub async fn compare<K: WithSecret>(
     let placed = placed(scene, Some(external));
     let mut compared = Compared::from(super::compare::<K>(scene.cluster(), &placed, external));
     if compared.difference.is_none()
-        && let Some(due) = due(scene, &placed).await?
+        && let Some(due) = due(scene, &placed, external).await?
     {
         let version = due.version;
         compared.difference = Some(Difference::Secret { version });
@@ -78,7 +78,8 @@ pub async fn update<K: WithSecret>(
     difference: &Difference,
 ) -> Result<Arc<K::External>, ReconcileError> {
     let placed = placed(scene, Some(external));
-    let content = due(scene, &placed).await?.map(|due| due.content);
+    let due = due(scene, &placed, external).await?;
+    let content = due.map(|due| due.content);
     let changed = match difference {
         Difference::Members(change) => Some(Apply {
             object: ObjectRef::of_model(scene.config),
@@ -187,10 +188,12 @@ struct Due {
     version: Option<String>,
 }
 
-/// The Secret with the credentials, where it has to be written: what is in it is not read.
+/// The Secret with the credentials, where it has to be written, or Everest has not accepted it: what
+/// is in it is not read.
 async fn due<K: WithSecret>(
     scene: &Scene<'_, K>,
     placed: &K::Model,
+    external: &K::External,
 ) -> Result<Option<Due>, ReconcileError> {
     let Some(given) = scene.referred_secret().await? else {
         return Ok(None);
@@ -198,12 +201,17 @@ async fn due<K: WithSecret>(
     let secrets = scene.cluster().requests::<Secret>(scene.namespace);
     let name = secret_name(placed);
     let held = secrets.metadata(name).await?;
-    if is_filled_from(
-        held.as_ref(),
-        &given.metadata,
-        K::External::KEYS,
-        FIELD_MANAGER,
-    ) {
+    let is_accepted = held
+        .as_ref()
+        .is_none_or(|held| !is_untried(held, Observable::metadata(external)));
+    if is_accepted
+        && is_filled_from(
+            held.as_ref(),
+            &given.metadata,
+            K::External::KEYS,
+            FIELD_MANAGER,
+        )
+    {
         return Ok(None);
     }
     Ok(Some(Due {

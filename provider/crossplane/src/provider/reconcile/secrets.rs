@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use everest_core::api::SECRET_VERSION;
 use serde_json::{Value, json};
 
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
-use crate::provider::kind::{BackupStorages, Databases};
+use crate::provider::kind::{BackupStorages, Databases, MonitoringConfigs};
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{condition, rest, world};
@@ -44,6 +45,41 @@ async fn keys_that_were_rotated_are_written_and_the_storage_is_as_wanted_at_once
     assert_eq!(key(&plane), "bmV3");
     let said = condition(&plane, &path, "UpToDate");
     assert_eq!(said["status"], "True", "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_api_key_is_tried_by_a_change_of_the_configuration() {
+    let spec = json!({"type": "pmm", "pmm": {"url": "https://pmm.test"},
+        "secretRef": {"name": "keys"}});
+    let (plane, path) = world("everestmonitoringconfigs", "MonitoringConfig", &spec);
+    let give = |key: &str| {
+        plane.change(
+            &format!("{SECRETS}/keys"),
+            &json!({"data": {"apiKey": key}}),
+        );
+    };
+    let (controller, _) = controller::<MonitoringConfigs>(Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    )));
+    give("b2xk");
+    rest(&plane, &controller, &path).await;
+    let config = "/apis/everest.percona.com/v1alpha1/namespaces/shop/monitoringconfigs/orders";
+    let version = |path: &str| {
+        let object = plane.get(path).unwrap_or_default();
+        object["metadata"]["annotations"][SECRET_VERSION].clone()
+    };
+    assert_eq!(version(config), Value::Null, "it was tried at the creation");
+
+    give("bmV3");
+    rest(&plane, &controller, &path).await;
+    assert!(version(config).is_string());
+    assert_eq!(version(config), version(&format!("{SECRETS}/orders")));
+    assert_eq!(condition(&plane, &path, "UpToDate")["status"], "True");
+
+    let writes = plane.writes().len();
+    rest(&plane, &controller, &path).await;
+    assert_eq!(plane.writes().len(), writes, "nothing is left to do");
 }
 
 #[tokio::test(start_paused = true)]

@@ -238,9 +238,31 @@ pub fn volume_pointer(engine: Engine) -> &'static str {
     }
 }
 
+/// The host of the PMM server: the engines get neither scheme nor port nor path of its URL.
+fn server_host(monitoring: &Value) -> &str {
+    let url = text(monitoring, "/pmm/url");
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn engines_get_the_host_of_a_pmm_server_alone() {
+        for (url, host) in [
+            ("https://pmm.test", "pmm.test"),
+            ("https://pmm.test:8443/pmm", "pmm.test"),
+            ("http://[::1]:8080", "::1"),
+        ] {
+            assert_eq!(server_host(&json!({"pmm": {"url": url}})), host, "{url}");
+        }
+    }
 
     #[test]
     fn limits_replace_both_values_of_the_older_pair() {

@@ -3,7 +3,7 @@
 use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
 
-use super::{Inputs, Storage, Unmappable, set};
+use super::{Inputs, Storage, Unmappable, server_host, set};
 use crate::object::{at, items, number, text, truth};
 use crate::versions::newer;
 
@@ -67,7 +67,7 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
     }
     if let Some(monitoring) = inputs.monitoring {
         built["pmm"] = json!({"enabled": true, "image": text(monitoring, "/pmm/image"),
-            "serverHost": text(monitoring, "/pmm/url")});
+            "serverHost": server_host(monitoring)});
     }
     Ok(built)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Inputs, Unmappable, set};
+use super::{Inputs, Unmappable, server_host, set};
 use crate::object::{items, number, text, truth};
 use crate::versions::best_image;
 
@@ -112,7 +112,7 @@ fn pmm(inputs: &Inputs) -> Value {
             "enabled": true,
             "image": text(monitoring, "/pmm/image"),
             "resources": inputs.spec()["monitoring"]["resources"],
-            "serverHost": text(monitoring, "/pmm/url"),
+            "serverHost": server_host(monitoring),
         }),
         None => json!({"image": "", "resources": {}}),
     }

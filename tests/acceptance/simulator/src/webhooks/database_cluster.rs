@@ -227,12 +227,27 @@ async fn check_import(
     }
     let schema = at(&importer.data, "/spec/config/openAPIV3Schema");
     let config = at(import, "/config");
-    if let Some(why) = mismatch(schema, config) {
+    if let Some(why) = refused_options(schema, config) {
         let field = "spec.dataSource.dataImport.config";
         let error = FieldError::invalid(field, &config.to_string(), &why);
         return Err(refuse(request, error));
     }
     Ok(())
+}
+
+/// The reason why the webhook refuses the options of an import. It allows no others than those of
+/// the schema, and dereferences a null pointer where there is a schema and nothing to check.
+fn refused_options(schema: &Value, config: &Value) -> Option<String> {
+    match (schema.is_null(), config.is_null()) {
+        (true, true) => None,
+        (true, false) => Some("schema validation failed".to_owned()),
+        (false, true) => Some("panic: invalid memory address or nil pointer".to_owned()),
+        (false, false) => mismatch(schema, config).or_else(|| {
+            let mut names = config.as_object()?.keys();
+            let other = names.find(|name| schema["properties"].get(name.as_str()).is_none())?;
+            Some(format!("Additional property {other} is not allowed"))
+        }),
+    }
 }
 
 /// What an import's options have against the importer's schema, of what test
@@ -287,8 +302,16 @@ mod tests {
         ] {
             assert_eq!(mismatch(&schema, &options).as_deref(), Some(why));
         }
-        assert_eq!(mismatch(&schema, &json!({"parallel": 2, "more": 1})), None);
-        assert_eq!(mismatch(&json!(null), &json!({"a": 1})), None);
+        for (schema, options, is_refused) in [
+            (&schema, json!({"parallel": 2}), false),
+            (&schema, json!({"parallel": 2, "more": 1}), true),
+            (&schema, Value::Null, true),
+            (&Value::Null, json!({"a": 1}), true),
+            (&Value::Null, Value::Null, false),
+        ] {
+            let refused = refused_options(schema, &options);
+            assert_eq!(refused.is_some(), is_refused, "{options}: {refused:?}");
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn data_import(
         let summary = Text::from(format!("The importer {name:?} requires ")).and(&path);
         findings.error(&IMPORTER_APPLIES, path, summary);
     }
-    import::options(
+    import::admitted_options(
         &path.field("config"),
         name,
         importer,

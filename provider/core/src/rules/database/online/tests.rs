@@ -383,7 +383,45 @@ const CREATION: &[Case] = &[
         breaks: |m, _| options(m, json!({"parallel": 0}).into()),
         at_plan: Some(Error),
         at_apply: Some(Error),
-        holds: |m, _| options(m, json!({"parallel": 2, "more": true}).into()),
+        holds: |m, _| options(m, json!({"parallel": 2}).into()),
+        unknown: |m, _| options(m, Field::Unknown),
+    },
+    Case {
+        rule: "data-import-config",
+        path: "dataSource.dataImport.config",
+        breaks: |m, _| options(m, json!({"parallel": 2, "more": true}).into()),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, f| {
+            options(m, json!({"parallel": 2, "more": true}).into());
+            let choosy = f.importers.as_mut().unwrap().get_mut("choosy").unwrap();
+            let config = choosy.spec.config.known_mut().unwrap();
+            let schema = config.open_api_v3_schema.known_mut().unwrap();
+            schema["patternProperties"] = json!({"more": {}});
+        },
+        unknown: |m, _| options(m, Field::Unknown),
+    },
+    Case {
+        rule: "data-import-config",
+        path: "dataSource.dataImport.config",
+        breaks: |m, _| options_without_schema(m, json!({"a": 1}).into()),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| options_without_schema(m, Field::Null),
+        unknown: |m, _| options_without_schema(m, Field::Unknown),
+    },
+    Case {
+        rule: "data-import-config",
+        path: "dataSource.dataImport.config",
+        breaks: |m, f| {
+            options(m, Field::Null);
+            let choosy = f.importers.as_mut().unwrap().get_mut("choosy").unwrap();
+            let config = choosy.spec.config.known_mut().unwrap();
+            config.open_api_v3_schema = json!({"type": "object"}).into();
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, _| options_without_schema(m, Field::Null),
         unknown: |m, _| options(m, Field::Unknown),
     },
     Case {
@@ -544,6 +582,13 @@ fn serving_resources(facts: &mut Facts, resources: serde_json::Value) {
 
 fn options(model: &mut DatabaseModel, config: Field<serde_json::Value>) {
     importer(model, "choosy".into());
+    part(&mut source(model).data_import).config = config;
+}
+
+/// The same for an importer that has no schema.
+fn options_without_schema(model: &mut DatabaseModel, config: Field<serde_json::Value>) {
+    importer(model, "dump".into());
+    engine(model).user_secrets_name = "mine".into();
     part(&mut source(model).data_import).config = config;
 }
 
