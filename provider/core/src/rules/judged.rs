@@ -220,13 +220,14 @@ pub(super) mod places {
     use crate::schema;
 
     /// Rules that judge every attribute of a form, whatever its name.
-    const EVERYWHERE: [Rule; 6] = [
+    const EVERYWHERE: [Rule; 7] = [
         general::QUANTITY,
         general::TIMEOUT,
         general::IMMUTABLE,
         general::RAISED_ELSEWHERE,
         general::MEMBER_SERVED,
         shared::AFFINITY,
+        shared::AFFINITY_SELECTS,
     ];
 
     /// Panics if a finding is at an attribute that the table does not have for its rule.

@@ -113,6 +113,7 @@ pub const TABLE: &[Rule] = &[
     backup::RESTORE_SOURCE,
     shared::SHARED_NAME,
     shared::AFFINITY,
+    shared::AFFINITY_SELECTS,
     shared::POLICY_ENGINE,
     shared::POLICY_SHIPPED,
     shared::ANNOTATION_KEY,
