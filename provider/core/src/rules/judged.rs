@@ -52,6 +52,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "namespace", &[online::NAMESPACE_SERVED]),
     of(DATABASE, "name", &[general::NAME]),
     of(DATABASE, "restartTrigger", &[database::RESTART_RUNNING]),
+    of(DATABASE, "paused", &[database::PSMDB_LOCKED_BACKUPS]),
     of(DATABASE, "usersWo", &[database::USERS_ENGINE, database::USERS_VALUES, database::USERS_SOURCE, database::USERS_KEYS]),
     of(DATABASE, "usersWoVersion", &[backup::CREDENTIALS_VERSION]),
     of(DATABASE, "finalBackup", &[database::FINAL_BACKUP_RUNNING]),

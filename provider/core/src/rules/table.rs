@@ -72,6 +72,7 @@ pub const TABLE: &[Rule] = &[
     database::RESTART_RUNNING,
     database::FINAL_BACKUP_RUNNING,
     database::FINAL_BACKUP_STORAGE,
+    database::PSMDB_LOCKED_BACKUPS,
     database::USERS_ENGINE,
     database::USERS_KEYS,
     database::USERS_VALUES,

@@ -2,11 +2,13 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::json;
 
 use super::*;
-use crate::api::STORAGE_PROTECTION;
+use crate::api::{RELEASE_LOCK, STORAGE_PROTECTION};
+use crate::dialect::Dialect;
 use crate::final_backup::FINAL_BACKUP_OF;
 use crate::lifecycle::database::RemoveDatabase;
 use crate::lifecycle::world::{World, object};
 use crate::lifecycle::{Merge, ObjectKind, Requirement};
+use crate::restart::RESTART;
 
 fn model() -> BackupModel {
     serde_json::from_value(
@@ -197,6 +199,49 @@ fn a_database_goes_after_its_final_backup() {
     assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
     world.drop(ObjectKind::Database, "orders");
     assert_eq!(world.next(&mut remove), Action::Done(()));
+}
+
+#[test]
+fn a_paused_mongodb_stays_while_a_backup_needs_a_member_of_it() {
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Psmdb, EngineRole::Backup);
+    let model = DatabaseModel {
+        final_backup: Field::Null,
+        ..with_a_final_backup()
+    };
+    let next = |paused: bool, annotations: Value, finalizers: Value| {
+        let metadata = json!({"uid": "u", "namespace": "prod", "annotations": annotations});
+        let mongodb = json!({"metadata": metadata, "status": {"status": "paused"}, "spec":
+            {"paused": paused, "engine": {"type": "psmdb", "storage": {"size": "1Gi"}}}});
+        World::default()
+            .with(ObjectKind::Database, "orders", mongodb)
+            .with(ObjectKind::Backup, "b", backup("Succeeded", json!({})))
+            .with(engine, "b", json!({"metadata": {"finalizers": finalizers}}))
+            .next(&mut RemoveDatabase::of(&model))
+    };
+    let taken = || json!([RELEASE_LOCK]);
+    let Action::Refuse { message, .. } = next(true, json!({}), taken()) else {
+        panic!("its deletion would not end")
+    };
+    for (dialect, advice) in [
+        (Dialect::Terraform, "Set paused = false, apply that"),
+        (
+            Dialect::ManagedResource,
+            "spec.paused of its DatabaseCluster",
+        ),
+    ] {
+        let message = message.render(dialect);
+        assert!(message.contains("prod/orders is paused"), "{message}");
+        assert!(message.contains(advice), "{message}");
+    }
+    // One that runs or restarts, and backups of an operator before 1.20.
+    let restart = json!({RESTART: "true"});
+    for action in [
+        next(false, json!({}), taken()),
+        next(true, restart, taken()),
+        next(true, json!({}), json!(["percona.com/delete-backup"])),
+    ] {
+        assert!(matches!(action, Action::Delete { .. }), "{action:?}");
+    }
 }
 
 #[test]
