@@ -17,6 +17,7 @@ use super::{
 };
 use crate::readiness::{self, Readiness};
 use crate::storage_users::{IN_USE, User};
+use crate::text::Text;
 use crate::v1;
 
 pub use finality::{FinalBackup, TakeFinalBackup};
@@ -56,6 +57,25 @@ impl TakeBackup {
             waits: true,
         }
     }
+
+    /// What the backup lacks. One that has not begun says why its database is not ready: Everest and
+    /// the engine begin none before, for example while the database cannot reach its bucket.
+    fn missing(
+        &self,
+        observed: &Observed,
+        backup: &DatabaseClusterBackup,
+        missing: String,
+    ) -> Result<Text, Query> {
+        if !v1::backup::state(backup).is_empty() {
+            return Ok(missing.into());
+        }
+        let database =
+            observed.object::<DatabaseCluster>(&self.object.namespace, &self.database)?;
+        Ok(match database.and_then(v1::database::unready) {
+            Some(why) => format!("{missing}, because its database is not ready: {why}").into(),
+            None => missing.into(),
+        })
+    }
 }
 
 impl Lifecycle for TakeBackup {
@@ -89,7 +109,9 @@ impl Lifecycle for TakeBackup {
             return Ok(match readiness::backup(backup) {
                 _ if !self.waits => Action::Done(()),
                 Readiness::Ready => Action::Done(()),
-                Readiness::Pending(missing) => Action::Await(missing.into()),
+                Readiness::Pending(missing) => {
+                    Action::Await(self.missing(observed, backup, missing)?)
+                }
                 Readiness::Failed(reason) => {
                     Action::Failed(why(observed, &self.object, backup, reason)?)
                 }

@@ -82,6 +82,31 @@ fn a_backup_that_was_begun_is_waited_for_whatever_its_database_is() {
 }
 
 #[test]
+fn a_backup_that_has_not_begun_says_what_its_database_lacks() {
+    let said = |state: &str, database: Value| {
+        let next = World::default()
+            .with(ObjectKind::Database, "orders", database)
+            .with(ObjectKind::Backup, "b", backup(state, json!({})))
+            .after_making(ObjectKind::Backup, "b")
+            .next(&mut TakeBackup::of(&model()));
+        match next {
+            Action::Await(missing) => missing.render(Dialect::Terraform),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut broken = database("error");
+    broken["status"]["message"] = json!("Error: reconcile PBM: resync: access denied");
+    let missing = said("", broken.clone());
+    assert!(
+        missing.starts_with("the backup has not started, because its database is not ready: ")
+            && missing.contains("access denied"),
+        "{missing}"
+    );
+    assert_eq!(said("", database("ready")), "the backup has not started");
+    assert_eq!(said("Running", broken), "the backup is Running");
+}
+
+#[test]
 fn a_backup_that_failed_says_why_its_engine_could_not_take_it() {
     let engine = ObjectKind::Engine(everest_schemas::Engine::Psmdb, EngineRole::Backup);
     let why = json!({"metadata": {}, "status": {"state": "error", "error": "AccessDenied"}});
