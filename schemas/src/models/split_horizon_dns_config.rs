@@ -20,9 +20,9 @@ use crate::{Field, Sensitive, facts};
 ///
 /// The DNS records for the host names are yours to create. The pod `N` of a database has the name
 /// `DATABASE-rs0-N-NAMESPACE.SUFFIX`, and `status.engineFeatures.psmdb.splitHorizon` of the
-/// DatabaseCluster lists the names with their addresses. Everest reports the public address of a
-/// pod only with `proxy.expose.type = "external"`, not with `LoadBalancer`, the newer name of the
-/// same exposure.
+/// DatabaseCluster lists the names with their addresses. Releases of Everest such as 1.12 report the
+/// public address of a pod only with `proxy.expose.type = "external"`, not with `LoadBalancer`, the
+/// newer name of the same exposure: set it when you create the database.
 ///
 /// If a Secret with an authority from the configuration was deleted, the apply creates it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
