@@ -17,7 +17,6 @@ use super::{
 };
 use crate::readiness::{self, Readiness};
 use crate::storage_users::{IN_USE, User};
-use crate::text::Text;
 use crate::v1;
 
 pub use finality::{FinalBackup, TakeFinalBackup};
@@ -57,25 +56,6 @@ impl TakeBackup {
             waits: true,
         }
     }
-
-    /// What the backup lacks. One that has not begun says why its database is not ready: Everest and
-    /// the engine begin none before, for example while the database cannot reach its bucket.
-    fn missing(
-        &self,
-        observed: &Observed,
-        backup: &DatabaseClusterBackup,
-        missing: String,
-    ) -> Result<Text, Query> {
-        if !v1::backup::state(backup).is_empty() {
-            return Ok(missing.into());
-        }
-        let database =
-            observed.object::<DatabaseCluster>(&self.object.namespace, &self.database)?;
-        Ok(match database.and_then(v1::database::unready) {
-            Some(why) => format!("{missing}, because its database is not ready: {why}").into(),
-            None => missing.into(),
-        })
-    }
 }
 
 impl Lifecycle for TakeBackup {
@@ -110,7 +90,7 @@ impl Lifecycle for TakeBackup {
                 _ if !self.waits => Action::Done(()),
                 Readiness::Ready => Action::Done(()),
                 Readiness::Pending(missing) => {
-                    Action::Await(self.missing(observed, backup, missing)?)
+                    Action::Await(unfinished(observed, namespace, backup, missing)?.into())
                 }
                 Readiness::Failed(reason) => {
                     Action::Failed(why(observed, &self.object, backup, reason)?)
@@ -144,6 +124,26 @@ impl Lifecycle for TakeBackup {
     }
 }
 
+/// What a backup that has not ended lacks. One that has not begun says why its database is not
+/// ready: Everest and the engine begin none before, for example while the database cannot reach its
+/// bucket.
+fn unfinished(
+    observed: &Observed,
+    namespace: &str,
+    backup: &DatabaseClusterBackup,
+    missing: String,
+) -> Result<String, Query> {
+    if !v1::backup::state(backup).is_empty() {
+        return Ok(missing);
+    }
+    let database = backup.spec.db_cluster_name.known_str().unwrap_or_default();
+    let database = observed.object::<DatabaseCluster>(namespace, database)?;
+    Ok(match database.and_then(v1::database::unready) {
+        Some(why) => format!("{missing}, because its database is not ready: {why}"),
+        None => missing,
+    })
+}
+
 /// Why a backup will not succeed: Everest's object has no place for what the engine says.
 fn why(
     observed: &Observed,
@@ -166,8 +166,9 @@ const REMEDY: &str = "Wait until they have read it, or delete them first: Everes
 /// Removes a backup.
 ///
 /// 1. Its data is kept in the bucket, unless it is to go.
-/// 2. Databases and restores that read it are waited for. If it stays protected without any, the
-///    deletion is left to the server to refuse.
+/// 2. Its end is waited for if it is being taken, and databases and restores that read it: Everest
+///    refuses the deletion before. If it stays protected without any, the deletion is left to the
+///    server to refuse.
 /// 3. It is deleted, and the engine's own backup after it.
 #[derive(Clone, Debug)]
 pub struct RemoveBackup {
@@ -210,6 +211,17 @@ impl Lifecycle for RemoveBackup {
                 && let Some(body) = protect(backup)
             {
                 return Ok(Action::merge(&self.object, body));
+            }
+            if is_held(&backup.metadata)
+                && let Readiness::Pending(missing) = readiness::backup(backup)
+            {
+                let missing = unfinished(observed, namespace, backup, missing)?;
+                return Ok(Action::Await(
+                    format!(
+                        "its end, because Everest deletes no backup that is being taken ({missing})"
+                    )
+                    .into(),
+                ));
             }
             let users = match is_held(&backup.metadata) {
                 true => Some(readers(observed, namespace, name)?),

@@ -184,6 +184,26 @@ fn a_backup_goes_once_its_data_is_kept_and_nobody_reads_it() {
 }
 
 #[test]
+fn a_backup_that_is_being_taken_ends_before_it_goes() {
+    let mut remove = RemoveBackup::of(&model());
+    let held = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION, IN_USE]});
+    let mut world = ready().with(ObjectKind::Backup, "b", backup("Running", held.clone()));
+    for _ in 0..2 {
+        let Action::Await(missing) = world.next(&mut remove) else {
+            panic!("Everest would refuse it")
+        };
+        let missing = missing.render(Dialect::Terraform);
+        assert!(missing.contains("the backup is Running"), "{missing}");
+        world.pass(600);
+    }
+    world.put(ObjectKind::Backup, "b", backup("Succeeded", held));
+    assert!(matches!(world.next(&mut remove), Action::Await(_)));
+    let free = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION]});
+    world.put(ObjectKind::Backup, "b", backup("Succeeded", free));
+    assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
+}
+
+#[test]
 fn the_engines_own_backup_has_to_go_too() {
     let mut remove = RemoveBackup::of(&model());
     let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Backup);
