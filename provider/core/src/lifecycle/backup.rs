@@ -136,8 +136,7 @@ fn unfinished(
     if !v1::backup::state(backup).is_empty() {
         return Ok(missing);
     }
-    let database = backup.spec.db_cluster_name.known_str().unwrap_or_default();
-    let database = observed.object::<DatabaseCluster>(namespace, database)?;
+    let database = observed.object::<DatabaseCluster>(namespace, database_of(backup))?;
     Ok(match database.and_then(v1::database::unready) {
         Some(why) => format!("{missing}, because its database is not ready: {why}"),
         None => missing,
@@ -166,7 +165,7 @@ const REMEDY: &str = "Wait until they have read it, or delete them first: Everes
 /// Removes a backup.
 ///
 /// 1. Its data is kept in the bucket, unless it is to go.
-/// 2. Its end is waited for if it is being taken, and databases and restores that read it: Everest
+/// 2. Its end is waited for if it is being taken of a database that exists, and databases and restores that read it: Everest
 ///    refuses the deletion before. If it stays protected without any, the deletion is left to the
 ///    server to refuse.
 /// 3. It is deleted, and the engine's own backup after it.
@@ -214,6 +213,9 @@ impl Lifecycle for RemoveBackup {
             }
             if is_held(&backup.metadata)
                 && let Readiness::Pending(missing) = readiness::backup(backup)
+                && observed
+                    .object::<DatabaseCluster>(namespace, database_of(backup))?
+                    .is_some()
             {
                 let missing = unfinished(observed, namespace, backup, missing)?;
                 return Ok(Action::Await(
@@ -240,6 +242,10 @@ impl Lifecycle for RemoveBackup {
             .remains(&self.object, EngineRole::Backup, observed)?;
         Ok(remains.unwrap_or(Action::Done(())))
     }
+}
+
+fn database_of(backup: &DatabaseClusterBackup) -> &str {
+    backup.spec.db_cluster_name.known_str().unwrap_or_default()
 }
 
 /// Returns true if Everest's in-use finalizer is on the object.

@@ -196,8 +196,12 @@ fn a_backup_that_is_being_taken_ends_before_it_goes() {
         assert!(missing.contains("the backup is Running"), "{missing}");
         world.pass(600);
     }
-    world.put(ObjectKind::Backup, "b", backup("Succeeded", held));
-    assert!(matches!(world.next(&mut remove), Action::Await(_)));
+    // Nobody ends it without its database: the server decides.
+    let mut alone = World::default().with(ObjectKind::Backup, "b", backup("Running", held));
+    let mut orphan = RemoveBackup::of(&model());
+    assert!(matches!(alone.next(&mut orphan), Action::Await(_)));
+    alone.pass(120);
+    assert!(matches!(alone.next(&mut orphan), Action::Delete { .. }));
     let free = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION]});
     world.put(ObjectKind::Backup, "b", backup("Succeeded", free));
     assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
