@@ -86,7 +86,7 @@ async fn a_configuration_beside_a_cluster_ip_goes_under_the_name_that_lets_it_go
             .change(kind, &exposed(before.clone()), &json!({}), &config)
             .await;
         let removed = "The load balancer configuration \"eks\" would be removed";
-        let errors: &[&str] = if refused { &[removed] } else { &[] };
+        let errors: Vec<_> = refused.then_some(removed).into_iter().collect();
         assert_eq!(planned.errors, errors);
         let expose = planned.state.get("proxy").and_then(|it| it.get("expose"));
         let planned = expose.and_then(|expose| expose.get("type"));
