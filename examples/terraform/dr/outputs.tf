@@ -9,7 +9,7 @@ output "hosts" {
 }
 
 output "credentials_secret_name" {
-  description = "Secret with its passwords. A restored database has passwords of its own."
+  description = "Secret with its passwords. A restored database has a Secret of its own, with the passwords of its source."
   value       = everest_database.orders[var.active].credentials_secret_name
 }
 

@@ -27,8 +27,13 @@ locals {
     }
     pod_anti_affinity = {
       preferred_during_scheduling_ignored_during_execution = [{
-        weight            = 1
-        pod_affinity_term = { topology_key = "kubernetes.io/hostname" }
+        weight = 1
+        pod_affinity_term = {
+          topology_key = "kubernetes.io/hostname"
+          # Without a selector, a term selects no pod. The keys narrow it to the same database.
+          label_selector   = { match_expressions = [{ key = "app.kubernetes.io/name", operator = "Exists" }] }
+          match_label_keys = ["app.kubernetes.io/instance", "app.kubernetes.io/component"]
+        }
       }]
     }
   }
@@ -143,6 +148,9 @@ module "database" {
   backup                     = { storage_name = everest_backup_storage.team[each.value.team].name }
   monitoring_config_name     = everest_monitoring_config.team[each.value.team].name
   pod_scheduling_policy_name = everest_pod_scheduling_policy.database_nodes[each.value.engine].name
-  load_balancer_config_name  = each.value.exposed ? everest_load_balancer_config.internal.name : null
   allowed_networks           = var.allowed_networks
+  exposed                    = each.value.exposed
+
+  # Of all, so that a database can be exposed and taken back: Everest refuses to remove the name.
+  load_balancer_config_name = everest_load_balancer_config.internal.name
 }

@@ -44,6 +44,9 @@ pub const READ_ONLY: &str = "everest.percona.com/readonly-protection";
 /// Finalizer that makes Everest leave the bucket alone when a backup goes.
 pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
 
+/// Finalizer of the operators of PXC and MongoDB on their own backups.
+pub const RELEASE_LOCK: &str = "internal.percona.com/release-lock";
+
 /// Annotation on a Secret that this provider filled from another Secret: UID and resource version
 /// of the other Secret.
 pub const FILLED_FROM: &str = "everest.openeverest.io/filled-from";

@@ -53,6 +53,8 @@ pub enum Phrase {
     TakeOverFirst,
     /// Advice to delete a paused database.
     DeletePaused,
+    /// Advice to start a paused database before its deletion.
+    StartFirst,
     /// Advice to remove the deletion protection of a database.
     Unprotect,
     /// Advice to omit the storage class if the class of the volumes is not known.
@@ -77,10 +79,11 @@ pub enum Phrase {
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
+        Self::StartFirst,
         Self::Unprotect,
         Self::NameNoClass,
         Self::GiveCredentials,
@@ -99,6 +102,7 @@ impl Phrase {
             Self::MayStillCome => "mayStillCome",
             Self::TakeOverFirst => "takeOverFirst",
             Self::DeletePaused => "deletePaused",
+            Self::StartFirst => "startFirst",
             Self::Unprotect => "unprotect",
             Self::NameNoClass => "nameNoClass",
             Self::GiveCredentials => "giveCredentials",
@@ -193,6 +197,13 @@ impl Dialect {
             (Self::Terraform, Phrase::DeletePaused) => {
                 "Set {paused = false} and apply that first, or remove {finalBackup} and apply \
                  that: the database is then destroyed without a final backup."
+            }
+            (Self::Terraform, Phrase::StartFirst) => {
+                "Set {paused = false}, apply that, and destroy the database once it is ready"
+            }
+            (_, Phrase::StartFirst) => {
+                "Set spec.paused of its DatabaseCluster to false; the deletion goes on once it is \
+                 ready"
             }
             (Self::Terraform, Phrase::Unprotect) => "Set it to false and apply that first",
             (_, Phrase::Unprotect) => {

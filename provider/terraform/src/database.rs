@@ -74,6 +74,8 @@ impl Kind for Database {
                 if upgrade::foresee(&plan.config, prior, &mut plan.planned) {
                     plan.note_change();
                 }
+                v1::database::spell_exposure(&plan.config, prior, &mut plan.intended);
+                v1::database::spell_exposure(&plan.config, prior, &mut plan.planned);
             }
         }
         // What the server may fill in is not known, so that what is asked for says what is missing.

@@ -16,8 +16,13 @@ use crate::{Field, Sensitive, facts};
 /// exist before the configuration, and is not changed by the provider.
 ///
 /// Everest issues the certificate of a database once, when the database is created. Another
-/// authority is used for new databases only; existing ones keep their certificates. The DNS records
-/// for the host names are yours to create: the data source `everest_database` lists the names.
+/// authority is used for new databases only; existing ones keep their certificates.
+///
+/// The DNS records for the host names are yours to create. The pod `N` of a database has the name
+/// `DATABASE-rs0-N-NAMESPACE.SUFFIX`, and `status.engineFeatures.psmdb.splitHorizon` of the
+/// DatabaseCluster lists the names with their addresses. Releases of Everest such as 1.12 report the
+/// public address of a pod only with `proxy.expose.type = "external"`, not with `LoadBalancer`, the
+/// newer name of the same exposure: set it when you create the database.
 ///
 /// If a Secret with an authority from the configuration was deleted, the apply creates it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -10,8 +10,6 @@ locals {
 
   # An unsharded MongoDB has no proxy, and is exposed all the same.
   proxies = { pxc = "haproxy", postgresql = "pgbouncer", psmdb = null }
-
-  is_exposed = var.load_balancer_config_name != null
 }
 
 resource "everest_database" "this" {
@@ -31,9 +29,11 @@ resource "everest_database" "this" {
     type     = local.proxies[var.engine]
     replicas = var.engine == "psmdb" ? null : min(var.replicas, 2)
     expose = {
-      type                      = local.is_exposed ? "LoadBalancer" : "ClusterIP"
+      type             = var.exposed ? "LoadBalancer" : "ClusterIP"
+      ip_source_ranges = var.exposed && length(var.allowed_networks) > 0 ? var.allowed_networks : null
+
+      # Also inside the cluster, where it has no effect: Everest lets no ClusterIP remove the name.
       load_balancer_config_name = var.load_balancer_config_name
-      ip_source_ranges          = local.is_exposed && length(var.allowed_networks) > 0 ? var.allowed_networks : null
     }
   }
 

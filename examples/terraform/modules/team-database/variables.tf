@@ -85,8 +85,14 @@ variable "backup" {
   }
 }
 
+variable "exposed" {
+  description = "True puts the database behind a load balancer; false: it is reached inside the cluster only."
+  type        = bool
+  default     = false
+}
+
 variable "load_balancer_config_name" {
-  description = "Load balancer configuration with which the database is reached from outside the cluster; null: it is reached inside the cluster only."
+  description = "Load balancer configuration of the database while it is exposed; null: load balancers have no annotations. Leave the name in place when you set exposed to false: Everest refuses to remove it."
   type        = string
   default     = null
 }

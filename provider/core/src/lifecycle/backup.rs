@@ -89,7 +89,9 @@ impl Lifecycle for TakeBackup {
             return Ok(match readiness::backup(backup) {
                 _ if !self.waits => Action::Done(()),
                 Readiness::Ready => Action::Done(()),
-                Readiness::Pending(missing) => Action::Await(missing.into()),
+                Readiness::Pending(missing) => {
+                    Action::Await(unfinished(observed, namespace, backup, missing)?.into())
+                }
                 Readiness::Failed(reason) => {
                     Action::Failed(why(observed, &self.object, backup, reason)?)
                 }
@@ -122,6 +124,25 @@ impl Lifecycle for TakeBackup {
     }
 }
 
+/// What a backup that has not ended lacks. One that has not begun says why its database is not
+/// ready: Everest and the engine begin none before, for example while the database cannot reach its
+/// bucket.
+fn unfinished(
+    observed: &Observed,
+    namespace: &str,
+    backup: &DatabaseClusterBackup,
+    missing: String,
+) -> Result<String, Query> {
+    if !v1::backup::state(backup).is_empty() {
+        return Ok(missing);
+    }
+    let database = observed.object::<DatabaseCluster>(namespace, database_of(backup))?;
+    Ok(match database.and_then(v1::database::unready) {
+        Some(why) => format!("{missing}, because its database is not ready: {why}"),
+        None => missing,
+    })
+}
+
 /// Why a backup will not succeed: Everest's object has no place for what the engine says.
 fn why(
     observed: &Observed,
@@ -144,8 +165,9 @@ const REMEDY: &str = "Wait until they have read it, or delete them first: Everes
 /// Removes a backup.
 ///
 /// 1. Its data is kept in the bucket, unless it is to go.
-/// 2. Databases and restores that read it are waited for. If it stays protected without any, the
-///    deletion is left to the server to refuse.
+/// 2. Its end is waited for if it is being taken of a database that exists, and databases and restores that read it: Everest
+///    refuses the deletion before. If it stays protected without any, the deletion is left to the
+///    server to refuse.
 /// 3. It is deleted, and the engine's own backup after it.
 #[derive(Clone, Debug)]
 pub struct RemoveBackup {
@@ -189,6 +211,20 @@ impl Lifecycle for RemoveBackup {
             {
                 return Ok(Action::merge(&self.object, body));
             }
+            if is_held(&backup.metadata)
+                && let Readiness::Pending(missing) = readiness::backup(backup)
+                && observed
+                    .object::<DatabaseCluster>(namespace, database_of(backup))?
+                    .is_some()
+            {
+                let missing = unfinished(observed, namespace, backup, missing)?;
+                return Ok(Action::Await(
+                    format!(
+                        "its end, because Everest deletes no backup that is being taken ({missing})"
+                    )
+                    .into(),
+                ));
+            }
             let users = match is_held(&backup.metadata) {
                 true => Some(readers(observed, namespace, name)?),
                 false => None,
@@ -206,6 +242,10 @@ impl Lifecycle for RemoveBackup {
             .remains(&self.object, EngineRole::Backup, observed)?;
         Ok(remains.unwrap_or(Action::Done(())))
     }
+}
+
+fn database_of(backup: &DatabaseClusterBackup) -> &str {
+    backup.spec.db_cluster_name.known_str().unwrap_or_default()
 }
 
 /// Returns true if Everest's in-use finalizer is on the object.

@@ -6,6 +6,7 @@ mod change;
 mod creation;
 mod import_keys;
 mod keep;
+mod locked_backups;
 mod named_secrets;
 mod readiness;
 mod removal;

@@ -1,5 +1,7 @@
 //! What holds an object that is being deleted.
 
+use crate::api::RELEASE_LOCK;
+
 /// What each finalizer waits for, by its name. Those of engines' operators are on their own objects.
 ///
 /// Source: `internal/consts/finalizers.go` of everest-operator, the `naming` packages of the
@@ -86,8 +88,9 @@ const WAITS_FOR: [(&str, &str); 21] = [
         "the engine's operator until it has read the end of the job",
     ),
     (
-        "internal.percona.com/release-lock",
-        "the engine's operator until the database is free for the next backup",
+        RELEASE_LOCK,
+        "the engine's operator until the database is free for the next backup; that of MongoDB \
+         needs a running member for it",
     ),
 ];
 

@@ -246,7 +246,8 @@ const DATABASE_RIGHTS: Purpose = Purpose {
             OWN_BACKUPS,
             GET,
             Namespaces,
-            "the destruction after a final backup cannot tell if the data of the backup is whole",
+            "a destruction cannot tell if the data of the final backup is whole, or if backups of a \
+             paused MongoDB would hold it up",
         )
         .optional()
         .in_applies(),

@@ -11,7 +11,7 @@ use everest_schemas::everest::{
 };
 
 use super::findings::Findings;
-use super::table::shared::AFFINITY;
+use super::table::shared::{AFFINITY, AFFINITY_SELECTS};
 use crate::path::FieldPath;
 use crate::text::Text;
 
@@ -107,6 +107,11 @@ impl Checked<'_> {
     fn pod_term(&mut self, term: &PodAffinityTerm, path: &FieldPath) {
         if term.topology_key.known().is_some_and(String::is_empty) {
             self.error(path.field("topologyKey"), "The label of nodes is empty");
+        }
+        if term.label_selector.is_null() {
+            let summary = "The term has no selector and selects no pod";
+            let path = path.field("labelSelector");
+            self.findings.warning(&AFFINITY_SELECTS, path, summary);
         }
         for (name, selector) in [
             ("labelSelector", &term.label_selector),
@@ -215,6 +220,37 @@ mod tests {
     }
 
     #[test]
+    fn a_term_without_a_selector_selects_no_pod() {
+        let bare = json!({"topologyKey": "zone", "matchLabelKeys": ["app"]});
+        for member in ["podAffinity", "podAntiAffinity"] {
+            let path = format!("engine.{member}.{REQUIRED}[0].labelSelector");
+            assert_eq!(found(json!({member: {REQUIRED: [bare]}})), [path]);
+        }
+        let path = format!("engine.podAntiAffinity.{PREFERRED}[0].podAffinityTerm.labelSelector");
+        let preferred = json!([{"weight": 1, "podAffinityTerm": bare}]);
+        assert_eq!(
+            found(json!({"podAntiAffinity": {PREFERRED: preferred}})),
+            [path]
+        );
+        // Every pod.
+        let all = json!({"topologyKey": "zone", "labelSelector": {}});
+        assert_eq!(
+            found(json!({"podAntiAffinity": {REQUIRED: [all]}})),
+            Vec::<String>::new()
+        );
+        let unknown = PodAffinityTerm {
+            label_selector: Field::Unknown,
+            ..PodAffinityTerm::default()
+        };
+        let mut findings = Findings::default();
+        let mut checked = Checked {
+            findings: &mut findings,
+        };
+        checked.pod_term(&unknown, &FieldPath::of("engine"));
+        assert!(findings.into_findings().is_empty());
+    }
+
+    #[test]
     fn a_fault_is_found_where_it_is() {
         let node = |requirement: Value| {
             json!({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [
@@ -241,10 +277,8 @@ mod tests {
         }
         let apart = |term: Value| json!({"podAntiAffinity": {REQUIRED: [term]}});
         let path = |rest: &str| format!("engine.podAntiAffinity.{REQUIRED}[0].{rest}");
-        assert_eq!(
-            found(apart(json!({"topologyKey": ""}))),
-            [path("topologyKey")]
-        );
+        let anywhere = json!({"topologyKey": "", "labelSelector": {}});
+        assert_eq!(found(apart(anywhere)), [path("topologyKey")]);
         let greater = json!({"topologyKey": "zone", "labelSelector": {"matchExpressions": [
             {"key": "a", "operator": "Gt", "values": ["1"]}]}});
         assert_eq!(

@@ -4,6 +4,7 @@ mod backup;
 mod change;
 mod engine;
 mod final_backup;
+mod locked_backups;
 mod online;
 mod origin;
 mod proxy;
@@ -196,7 +197,9 @@ impl Validate for DatabaseModel {
     }
 
     fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
-        check_destruction_online(self, facts)
+        let mut found = check_destruction_online(self, facts);
+        found.extend(locked_backups::check(self, facts));
+        found
     }
 }
 

@@ -52,6 +52,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "namespace", &[online::NAMESPACE_SERVED]),
     of(DATABASE, "name", &[general::NAME]),
     of(DATABASE, "restartTrigger", &[database::RESTART_RUNNING]),
+    of(DATABASE, "paused", &[database::PSMDB_LOCKED_BACKUPS]),
     of(DATABASE, "usersWo", &[database::USERS_ENGINE, database::USERS_VALUES, database::USERS_SOURCE, database::USERS_KEYS]),
     of(DATABASE, "usersWoVersion", &[backup::CREDENTIALS_VERSION]),
     of(DATABASE, "finalBackup", &[database::FINAL_BACKUP_RUNNING]),
@@ -222,13 +223,14 @@ pub(super) mod places {
     use crate::schema;
 
     /// Rules that judge every attribute of a form, whatever its name.
-    const EVERYWHERE: [Rule; 6] = [
+    const EVERYWHERE: [Rule; 7] = [
         general::QUANTITY,
         general::TIMEOUT,
         general::IMMUTABLE,
         general::RAISED_ELSEWHERE,
         general::MEMBER_SERVED,
         shared::AFFINITY,
+        shared::AFFINITY_SELECTS,
     ];
 
     /// Panics if a finding is at an attribute that the table does not have for its rule.

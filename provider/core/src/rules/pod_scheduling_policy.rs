@@ -147,7 +147,7 @@ mod tests {
     fn model(more: &Value) -> PodSchedulingPolicyModel {
         let apart = json!({"podAntiAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": [
-                {"topologyKey": "kubernetes.io/hostname"}]}});
+                {"topologyKey": "kubernetes.io/hostname", "labelSelector": {}}]}});
         let mut model = json!({"name": "spread", "spec": {"engineType": "pxc",
             "affinityConfig": {"pxc": {"engine": apart}}}});
         json_patch::merge(&mut model, more);

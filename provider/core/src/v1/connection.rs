@@ -3,13 +3,16 @@
 //! | Engine | User | Keys of the credentials Secret | Secret with the authority's certificate |
 //! |---|---|---|---|
 //! | `pxc` | `root` | `root` | `NAME-ssl` |
-//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` | `NAME-ssl`; none if unsafe configurations are allowed, because TLS is off |
+//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` | `NAME-ssl`; `NAME-sh-cert` with split-horizon DNS; none if unsafe configurations are allowed, because TLS is off |
 //! | `postgresql` | `postgres` | `password` | `NAME-cluster-cert` |
 //!
 //! Source of the last column: percona-xtradb-cluster-operator `pkg/apis/pxc/v1/pxc_types.go`
 //! (`SSLSecretName`), percona-server-mongodb-operator `pkg/apis/psmdb/v1/psmdb_defaults.go`
 //! (`Secrets.SSL`), percona-postgresql-operator `internal/naming/names.go`
-//! (`PostgresTLSSecret`). Everest sets none of these names.
+//! (`PostgresTLSSecret`). Everest sets none of these names but that of split-horizon DNS, whose
+//! certificate it issues itself: the engine's operator then makes no `NAME-ssl`. Source:
+//! everest-operator `providers/psmdb/engine_features_applier.go`; percona-server-mongodb-operator
+//! `pkg/controller/perconaservermongodb/ssl.go` (`reconcileSSL`).
 
 use std::fmt::Write as _;
 
@@ -190,9 +193,19 @@ pub fn authority_secret(database: &DatabaseCluster) -> Option<String> {
         Engine::Psmdb if database.spec.allow_unsafe_configuration.known() == Some(&true) => {
             return None;
         }
+        Engine::Psmdb if has_split_horizon(database) => format!("{name}-sh-cert"),
         Engine::Pxc | Engine::Psmdb => format!("{name}-ssl"),
         Engine::Postgresql => format!("{name}-cluster-cert"),
     })
+}
+
+/// Returns true if the pods of a MongoDB have public host names. Everest makes them for a replica
+/// set alone.
+fn has_split_horizon(database: &DatabaseCluster) -> bool {
+    let features = database.spec.engine_features.known();
+    let psmdb = features.and_then(|features| features.psmdb.known());
+    let config = psmdb.and_then(|psmdb| psmdb.split_horizon_dns_config_name.known_str());
+    config.is_some_and(|config| !config.is_empty())
 }
 
 /// The certificate that such a Secret holds, as PEM.
@@ -354,6 +367,19 @@ mod tests {
             database.spec.allow_unsafe_configuration = true.into();
             assert_eq!(authority_secret(&database).is_some(), has_tls, "{engine}");
         }
+        let public = |name: &str| {
+            let mut database = database("psmdb", "", 0);
+            let features = json!({"psmdb": {"splitHorizonDnsConfigName": name}});
+            database.spec.engine_features = serde_json::from_value(features).unwrap();
+            database
+        };
+        let found = authority_secret(&public("public"));
+        assert_eq!(found.as_deref(), Some("orders-sh-cert"));
+        let found = authority_secret(&public(""));
+        assert_eq!(found.as_deref(), Some("orders-ssl"));
+        let mut plain = public("public");
+        plain.spec.allow_unsafe_configuration = true.into();
+        assert_eq!(authority_secret(&plain), None);
         assert_eq!(authority(&secret(json!({"tls.crt": "c"}))), None);
         let found = authority(&secret(json!({"ca.crt": "pem"})));
         assert_eq!(found.as_deref(), Some("pem"));

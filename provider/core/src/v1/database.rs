@@ -1,6 +1,6 @@
 //! `everest_database` and DatabaseCluster.
 
-use everest_schemas::everest::{DataImportS3, DatabaseCluster, DatabaseClusterSpec};
+use everest_schemas::everest::{DataImportS3, DatabaseCluster, DatabaseClusterSpec, Expose};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
@@ -99,6 +99,43 @@ pub fn comparable(spec: &mut DatabaseClusterSpec) {
 /// older names, and a load balancer configuration can be removed only under the name `internal`.
 pub fn canonical(spec: &mut DatabaseClusterSpec) {
     respell(spec, |kind| kind == "quantity");
+}
+
+/// The name of an exposure inside the cluster under which alone the definition lets go of a load
+/// balancer configuration.
+const RELEASING: &str = "internal";
+
+/// Spells the exposure of a change as `config` does, where the word decides: a load balancer
+/// configuration can be removed only under the name `internal`. A plan otherwise keeps the
+/// `ClusterIP` of the state, which means the same, and the removal would be refused whatever is
+/// configured.
+///
+/// Source: everest-operator, CEL on `spec.proxy.expose` of the DatabaseCluster.
+pub fn spell_exposure(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut DatabaseModel) {
+    let held = expose(prior).and_then(|held| held.load_balancer_config_name.known_str());
+    let is_held = held.is_some_and(|name| !name.is_empty());
+    let asked = expose(config).map(|asked| &asked.type_);
+    let Some(asked) = asked.filter(|asked| is_held && asked.known_str() == Some(RELEASING)) else {
+        return;
+    };
+    let proxy = planned
+        .spec
+        .known_mut()
+        .and_then(|spec| spec.proxy.known_mut());
+    if let Some(planned) = proxy.and_then(|proxy| proxy.expose.known_mut())
+        && names_no_config(planned)
+    {
+        planned.type_.clone_from(asked);
+    }
+}
+
+fn expose(model: &DatabaseModel) -> Option<&Expose> {
+    model.spec.known()?.proxy.known()?.expose.known()
+}
+
+fn names_no_config(expose: &Expose) -> bool {
+    let name = &expose.load_balancer_config_name;
+    !name.is_unknown() && name.known_str().is_none_or(str::is_empty)
 }
 
 fn respell(spec: &mut DatabaseClusterSpec, which: impl Fn(&str) -> bool) {

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use test_apiserver::ApiServer;
 use tfplugin::value::Value;
 
-use crate::{Host, kinds};
+use crate::{Host, database, kinds};
 
 const CONFIG: &str = "everest_load_balancer_config";
 
@@ -67,5 +67,29 @@ async fn a_template_is_refused_by_an_everest_that_does_not_read_it() {
         config["name"] = json!("templated");
         let planned = host.plan(CONFIG, &Value::Null, &[], &config).await;
         assert_eq!(!planned.errors.is_empty(), refused, "{:?}", planned.errors);
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_beside_a_cluster_ip_goes_under_the_name_that_lets_it_go() {
+    let host = Host::new().await;
+    let exposed = |expose: Json| {
+        let mut config = database();
+        config["proxy"] = json!({"type": "haproxy", "replicas": 2, "expose": expose});
+        config
+    };
+    let before = json!({"type": "ClusterIP", "load_balancer_config_name": "eks"});
+    let kind = "everest_database";
+    for (word, refused) in [("internal", false), ("ClusterIP", true)] {
+        let config = exposed(json!({"type": word}));
+        let planned = host
+            .change(kind, &exposed(before.clone()), &json!({}), &config)
+            .await;
+        let removed = "The load balancer configuration \"eks\" would be removed";
+        let errors: Vec<_> = refused.then_some(removed).into_iter().collect();
+        assert_eq!(planned.errors, errors);
+        let expose = planned.state.get("proxy").and_then(|it| it.get("expose"));
+        let planned = expose.and_then(|expose| expose.get("type"));
+        assert!(refused || planned == Some(&word.into()), "{planned:?}");
     }
 }

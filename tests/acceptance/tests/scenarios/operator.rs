@@ -329,6 +329,13 @@ fn a_load_balancer_configuration_goes_with_the_exposure() {
         "  proxy = { expose = { type = \"ClusterIP\" } }",
     ));
     stack.plan().failed().says("would be removed");
+    // Also where it is named beside that exposure already.
+    stack.write(&database(
+        "pxc",
+        "",
+        "  proxy = { expose = { type = \"ClusterIP\", load_balancer_config_name = \"NS\" } }",
+    ));
+    stack.apply().succeeded();
     stack.write(&database(
         "pxc",
         "",

@@ -86,6 +86,7 @@ run "an_exposed_database_is_reached_from_the_given_networks_only" {
   command = plan
 
   variables {
+    exposed                   = true
     load_balancer_config_name = "internal"
     allowed_networks          = ["10.0.0.0/8"]
   }
@@ -93,6 +94,24 @@ run "an_exposed_database_is_reached_from_the_given_networks_only" {
   assert {
     condition     = everest_database.this.proxy.expose.type == "LoadBalancer" && everest_database.this.proxy.expose.ip_source_ranges == tolist(["10.0.0.0/8"])
     error_message = "a load balancer, for one network"
+  }
+}
+
+run "a_database_that_is_exposed_no_more_keeps_its_load_balancer_configuration" {
+  command = plan
+
+  variables {
+    load_balancer_config_name = "internal"
+    allowed_networks          = ["10.0.0.0/8"]
+  }
+
+  assert {
+    condition     = everest_database.this.proxy.expose.type == "ClusterIP"
+    error_message = "inside the cluster"
+  }
+  assert {
+    condition     = everest_database.this.proxy.expose.load_balancer_config_name == "internal"
+    error_message = "Everest refuses to remove the name"
   }
 }
 

@@ -2,11 +2,13 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::json;
 
 use super::*;
-use crate::api::STORAGE_PROTECTION;
+use crate::api::{RELEASE_LOCK, STORAGE_PROTECTION};
+use crate::dialect::Dialect;
 use crate::final_backup::FINAL_BACKUP_OF;
 use crate::lifecycle::database::RemoveDatabase;
 use crate::lifecycle::world::{World, object};
 use crate::lifecycle::{Merge, ObjectKind, Requirement};
+use crate::restart::RESTART;
 
 fn model() -> BackupModel {
     serde_json::from_value(
@@ -77,6 +79,31 @@ fn a_backup_that_was_begun_is_waited_for_whatever_its_database_is() {
     assert!(matches!(next("Running"), Action::Await(_)));
     assert!(matches!(next("Failed"), Action::Failed(_)));
     assert_eq!(next("Succeeded"), Action::Done(()));
+}
+
+#[test]
+fn a_backup_that_has_not_begun_says_what_its_database_lacks() {
+    let said = |state: &str, database: Value| {
+        let next = World::default()
+            .with(ObjectKind::Database, "orders", database)
+            .with(ObjectKind::Backup, "b", backup(state, json!({})))
+            .after_making(ObjectKind::Backup, "b")
+            .next(&mut TakeBackup::of(&model()));
+        match next {
+            Action::Await(missing) => missing.render(Dialect::Terraform),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut broken = database("error");
+    broken["status"]["message"] = json!("Error: reconcile PBM: resync: access denied");
+    let missing = said("", broken.clone());
+    assert!(
+        missing.starts_with("the backup has not started, because its database is not ready: ")
+            && missing.contains("access denied"),
+        "{missing}"
+    );
+    assert_eq!(said("", database("ready")), "the backup has not started");
+    assert_eq!(said("Running", broken), "the backup is Running");
 }
 
 #[test]
@@ -157,6 +184,30 @@ fn a_backup_goes_once_its_data_is_kept_and_nobody_reads_it() {
 }
 
 #[test]
+fn a_backup_that_is_being_taken_ends_before_it_goes() {
+    let mut remove = RemoveBackup::of(&model());
+    let held = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION, IN_USE]});
+    let mut world = ready().with(ObjectKind::Backup, "b", backup("Running", held.clone()));
+    for _ in 0..2 {
+        let Action::Await(missing) = world.next(&mut remove) else {
+            panic!("Everest would refuse it")
+        };
+        let missing = missing.render(Dialect::Terraform);
+        assert!(missing.contains("the backup is Running"), "{missing}");
+        world.pass(600);
+    }
+    // Nobody ends it without its database: the server decides.
+    let mut alone = World::default().with(ObjectKind::Backup, "b", backup("Running", held));
+    let mut orphan = RemoveBackup::of(&model());
+    assert!(matches!(alone.next(&mut orphan), Action::Await(_)));
+    alone.pass(120);
+    assert!(matches!(alone.next(&mut orphan), Action::Delete { .. }));
+    let free = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION]});
+    world.put(ObjectKind::Backup, "b", backup("Succeeded", free));
+    assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
+}
+
+#[test]
 fn the_engines_own_backup_has_to_go_too() {
     let mut remove = RemoveBackup::of(&model());
     let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Backup);
@@ -197,6 +248,49 @@ fn a_database_goes_after_its_final_backup() {
     assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
     world.drop(ObjectKind::Database, "orders");
     assert_eq!(world.next(&mut remove), Action::Done(()));
+}
+
+#[test]
+fn a_paused_mongodb_stays_while_a_backup_needs_a_member_of_it() {
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Psmdb, EngineRole::Backup);
+    let model = DatabaseModel {
+        final_backup: Field::Null,
+        ..with_a_final_backup()
+    };
+    let next = |paused: bool, annotations: Value, finalizers: Value| {
+        let metadata = json!({"uid": "u", "namespace": "prod", "annotations": annotations});
+        let mongodb = json!({"metadata": metadata, "status": {"status": "paused"}, "spec":
+            {"paused": paused, "engine": {"type": "psmdb", "storage": {"size": "1Gi"}}}});
+        World::default()
+            .with(ObjectKind::Database, "orders", mongodb)
+            .with(ObjectKind::Backup, "b", backup("Succeeded", json!({})))
+            .with(engine, "b", json!({"metadata": {"finalizers": finalizers}}))
+            .next(&mut RemoveDatabase::of(&model))
+    };
+    let taken = || json!([RELEASE_LOCK]);
+    let Action::Refuse { message, .. } = next(true, json!({}), taken()) else {
+        panic!("its deletion would not end")
+    };
+    for (dialect, advice) in [
+        (Dialect::Terraform, "Set paused = false, apply that"),
+        (
+            Dialect::ManagedResource,
+            "spec.paused of its DatabaseCluster",
+        ),
+    ] {
+        let message = message.render(dialect);
+        assert!(message.contains("prod/orders is paused"), "{message}");
+        assert!(message.contains(advice), "{message}");
+    }
+    // One that runs or restarts, and backups of an operator before 1.20.
+    let restart = json!({RESTART: "true"});
+    for action in [
+        next(false, json!({}), taken()),
+        next(true, restart, taken()),
+        next(true, json!({}), json!(["percona.com/delete-backup"])),
+    ] {
+        assert!(matches!(action, Action::Delete { .. }), "{action:?}");
+    }
 }
 
 #[test]

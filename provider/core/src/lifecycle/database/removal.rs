@@ -4,7 +4,7 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Namespace;
 
-use super::RemoveUserSecret;
+use super::{RemoveUserSecret, locked_backups};
 use crate::api::STORAGE_PROTECTION;
 use crate::facts::Seen;
 use crate::lifecycle::backup::{FinalBackup, TakeFinalBackup, protect};
@@ -15,7 +15,8 @@ use crate::path::FieldPath;
 
 /// Removes a database.
 ///
-/// 1. One that is protected from deletion stays.
+/// 1. One that is protected from deletion stays, and so does a paused MongoDB whose backups only a
+///    running one lets go of.
 /// 2. Its final backup is taken, if it asks for one: see [`TakeFinalBackup`].
 /// 3. The data of its backups is kept in their buckets, unless `keep_backup_data` is false. A
 ///    namespace that is being deleted takes no final backup, but the data of earlier backups is
@@ -86,6 +87,7 @@ impl RemoveDatabase {
     /// The steps before the deletion.
     fn before(
         &mut self,
+        database: &DatabaseCluster,
         observed: &Observed,
         times: &mut Stopwatches,
     ) -> Result<Option<Action>, Query> {
@@ -93,6 +95,12 @@ impl RemoveDatabase {
             return Ok(Some(Action::Refuse {
                 message: "{deletionProtection} is on. {:unprotect}".into(),
                 attribute: Some(FieldPath::of("deletionProtection")),
+            }));
+        }
+        if let Some(message) = locked_backups::hindrance(observed, database)? {
+            return Ok(Some(Action::Refuse {
+                message,
+                attribute: None,
             }));
         }
         if let Some(last) = &mut self.last {
@@ -126,12 +134,13 @@ impl Lifecycle for RemoveDatabase {
     fn next(&mut self, observed: &Observed, times: &mut Stopwatches) -> Result<Action, Query> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let found = observed.object::<DatabaseCluster>(namespace, name)?;
-        let metadata = found.map(|database| &database.metadata);
-        if metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_none())
-            && let Some(action) = self.before(observed, times)?
+        if let Some(database) = found
+            && database.metadata.deletion_timestamp.is_none()
+            && let Some(action) = self.before(database, observed, times)?
         {
             return Ok(action);
         }
+        let metadata = found.map(|database| &database.metadata);
         if let Some(action) = self.removal.step(&self.object, metadata) {
             return Ok(action);
         }

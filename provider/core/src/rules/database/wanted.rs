@@ -4,6 +4,7 @@ use everest_schemas::everest::{DatabaseClusterSpec, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
+use super::locked_backups;
 use super::proxy::is_proxysql;
 use crate::facts::{Kind, SomeBackups, Wanted};
 use crate::rules::{import, served};
@@ -27,10 +28,11 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
     wanted
 }
 
-/// The facts that the rules for the destruction of a database need: those for its final backup.
+/// The facts that the rules for the destruction of a database need: those for its final backup,
+/// which a paused database does not get, or those for its other backups.
 pub(super) fn for_destruction(prior: &DatabaseModel) -> Wanted {
     if !prior.final_backup.is_known() {
-        return Wanted::default();
+        return locked_backups::wanted(prior);
     }
     let kinds = [Kind::Databases, Kind::Backups, Kind::Storages];
     Wanted::of(&prior.namespace, &kinds)

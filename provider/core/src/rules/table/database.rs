@@ -36,6 +36,19 @@ pub(in crate::rules) const FINAL_BACKUP_STORAGE: Rule = Rule {
     source: "everest-operator: BackupStorage references",
 };
 
+pub(in crate::rules) const PSMDB_LOCKED_BACKUPS: Rule = Rule {
+    id: "psmdb-locked-backups",
+    sentence: "Everest deletes the backups of a database with it, and MongoDB's operator (1.20 and \
+               newer) lets go of a backup only while a member of the database runs. So a paused \
+               database that has backups cannot be deleted.",
+    advice: "{:startFirst}.",
+    engines: &[Engine::Psmdb],
+    operations: UPDATE,
+    checked: ONLINE,
+    source: "percona-server-mongodb-operator: pkg/controller/perconaservermongodbbackup, \
+             checkFinalizers; everest-operator: common/helper.go, HandleUpstreamClusterCleanup",
+};
+
 pub(in crate::rules) const USERS_ENGINE: Rule = Rule {
     id: "users-engine",
     sentence: "PostgreSQL's operator keeps its own passwords: it does not take those of a Secret \

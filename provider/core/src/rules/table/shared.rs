@@ -27,6 +27,18 @@ pub(in crate::rules) const AFFINITY: Rule = Rule {
     source: "Kubernetes: validation of pods, affinity",
 };
 
+pub(in crate::rules) const AFFINITY_SELECTS: Rule = Rule {
+    id: "affinity-selects",
+    sentence: "A term about other pods without a selector of their labels selects no pod. So pods \
+               are not kept apart, and a required affinity keeps every pod from being scheduled.",
+    advice: "Give the term a {.labelSelector} that selects the pods, for example by the label \
+             app.kubernetes.io/component.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "Kubernetes: PodAffinityTerm, labelSelector",
+};
+
 pub(in crate::rules) const POLICY_ENGINE: Rule = Rule {
     id: "pod-scheduling-policy-engine",
     sentence: "A PodSchedulingPolicy has affinity for the pods of its own engine only, and for one \

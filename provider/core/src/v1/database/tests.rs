@@ -294,3 +294,33 @@ fn the_write_only_keys_of_an_import_are_sent_at_creation() {
     assert_eq!(with_import_keys(&plain, &plain), plain);
     assert_eq!(with_import_keys(&planned, &planned), planned);
 }
+
+#[test]
+fn an_exposure_is_spelled_as_configured_where_the_word_lets_a_configuration_go() {
+    let exposed = |type_: &str, config: Value| {
+        model(
+            json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
+            "proxy": {"expose": {"type": type_, "loadBalancerConfigName": config}}}),
+        )
+    };
+    let planned = |config: &DatabaseModel, prior: &DatabaseModel| {
+        // What a plan makes of two words that mean the same.
+        let named = expose(config).unwrap().load_balancer_config_name.clone();
+        let mut planned = prior.clone();
+        let proxy = planned.spec.known_mut().unwrap().proxy.known_mut().unwrap();
+        proxy.expose.known_mut().unwrap().load_balancer_config_name = named;
+        spell_exposure(config, prior, &mut planned);
+        expose(&planned).unwrap().type_.clone()
+    };
+    let held = exposed("ClusterIP", json!("eks-default"));
+    for none in [json!(null), json!("")] {
+        let config = exposed("internal", none);
+        assert_eq!(planned(&config, &held), "internal".into());
+    }
+    // Where nothing is removed, the two words stay the same.
+    let kept = exposed("internal", json!("eks-default"));
+    assert_eq!(planned(&kept, &held), "ClusterIP".into());
+    let bare = exposed("ClusterIP", json!(null));
+    let config = exposed("internal", json!(null));
+    assert_eq!(planned(&config, &bare), "ClusterIP".into());
+}

@@ -327,7 +327,7 @@ fn import(namespace: &str, with_keys: bool) -> Value {
 fn apart() -> Value {
     json!({"engineType": "pxc", "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {
         "requiredDuringSchedulingIgnoredDuringExecution": [
-            {"topologyKey": "kubernetes.io/hostname"}]}}}}})
+            {"topologyKey": "kubernetes.io/hostname", "labelSelector": {}}]}}}}})
 }
 
 /// What needs a grant: each of them comes through with one.

@@ -13,10 +13,13 @@ use crate::engine::Engine;
 use crate::everest::database_engine;
 use crate::faults::Faults;
 use crate::kinds;
-use crate::object::{self, at, items, text};
+use crate::object::{self, at, items, text, truth};
 
 /// Finalizer under which the engine wipes a backup's data.
 pub const DELETE_BACKUP: &str = "percona.com/delete-backup";
+
+/// Finalizer that MongoDB's operator puts on each backup that it begins.
+const RELEASE_LOCK: &str = "internal.percona.com/release-lock";
 
 /// Reason of the condition that the PXC operator gives a backup after which binary logs are missing.
 pub const GAPS: &str = "BinlogGapDetected";
@@ -30,7 +33,8 @@ fn states(engine: Engine) -> [&'static str; 4] {
 }
 
 /// Plays the states of a backup; on deletion wipes its data if the finalizer
-/// for that is (still) there.
+/// for that is (still) there. MongoDB's operator connects to the members before it takes any
+/// finalizer off, so the backups of a paused database stay.
 pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
     let namespace = backup.namespace().unwrap_or_default();
     let name = backup.name_any();
@@ -56,21 +60,10 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
         if stood < phase {
             return Ok(Action::requeue(phase - stood));
         }
-        // Read afresh: protection may just have taken the finalizer off.
-        let fresh = cluster
-            .read(engine.backup_kind(), &namespace, &name)
-            .await?;
-        if let Some(mut fresh) = fresh
-            && object::remove_finalizers(&mut fresh, &[DELETE_BACKUP])
-        {
-            let destination = text(&backup.data, "/status/destination");
-            cluster
-                .update(engine.backup_kind(), engine.operator(), &fresh)
-                .await?;
-            if !destination.is_empty() {
-                buckets::record(&cluster, &namespace, &name, "deleted", destination).await?;
-            }
+        if engine == Engine::Psmdb && is_paused(&cluster, &backup) {
+            return Ok(Action::requeue(phase));
         }
+        release(&cluster, engine, &backup).await?;
         return Ok(Action::await_change());
     }
     let [start, run, success, failure] = states(engine);
@@ -89,6 +82,16 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
         _ => return Ok(Action::await_change()),
     };
     if faults.holds(state) && !state.is_empty() {
+        return Ok(Action::await_change());
+    }
+    let mut locked = (*backup).clone();
+    if engine == Engine::Psmdb
+        && state.is_empty()
+        && object::add_finalizer(&mut locked, RELEASE_LOCK)
+    {
+        cluster
+            .update(engine.backup_kind(), engine.operator(), &locked)
+            .await?;
         return Ok(Action::await_change());
     }
     let takes = if state == run { faults.backup() } else { phase };
@@ -126,6 +129,39 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
         .update_status(engine.backup_kind(), engine.operator(), &backup, status)
         .await?;
     Ok(Action::await_change())
+}
+
+/// Takes the finalizers off a backup that goes, and wipes its data if one of them says so.
+async fn release(cluster: &Cluster, engine: Engine, backup: &DynamicObject) -> Result<(), Error> {
+    let (namespace, name) = (backup.namespace().unwrap_or_default(), backup.name_any());
+    // Read afresh: protection may just have taken the finalizer off.
+    let fresh = cluster
+        .read(engine.backup_kind(), &namespace, &name)
+        .await?;
+    let Some(mut fresh) = fresh else {
+        return Ok(());
+    };
+    let wipes = object::remove_finalizers(&mut fresh, &[DELETE_BACKUP]);
+    let is_released = object::remove_finalizers(&mut fresh, &[RELEASE_LOCK]);
+    if wipes || is_released {
+        cluster
+            .update(engine.backup_kind(), engine.operator(), &fresh)
+            .await?;
+    }
+    let destination = text(&backup.data, "/status/destination");
+    if wipes && !destination.is_empty() {
+        buckets::record(cluster, &namespace, &name, "deleted", destination).await?;
+    }
+    Ok(())
+}
+
+/// Whether the database of a MongoDB backup exists and has no members.
+fn is_paused(cluster: &Cluster, backup: &DynamicObject) -> bool {
+    let namespace = backup.namespace().unwrap_or_default();
+    let member = format!("/spec/{}", Engine::Psmdb.cluster_field());
+    let database = text(&backup.data, &member);
+    let engine_cr = cluster.get(Engine::Psmdb.cluster_kind(), &namespace, database);
+    engine_cr.is_some_and(|cr| truth(&cr.data, "/spec/pause"))
 }
 
 /// Makes the backup that a schedule is due for, unless it is there; the first

@@ -165,6 +165,27 @@ async fn a_backup_that_is_being_deleted_forgets_where_its_data_lie() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mongodb_backup_goes_only_while_its_database_runs() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Psmdb).await;
+    let paused = |paused: bool| json!({"spec": {"paused": paused}});
+    stage
+        .patch("databaseclusters", "source", paused(true))
+        .await;
+    let stopped = |d: &Value| d["status"]["status"] == "paused";
+    stage.until("databaseclusters", "source", stopped).await;
+    stage.delete("databaseclusterbackups", "b1").await;
+    stage.pass(600).await;
+    assert!(stage.get("databaseclusterbackups", "b1")["metadata"].is_object());
+    stage
+        .patch("databaseclusters", "source", paused(false))
+        .await;
+    stage
+        .until("databaseclusterbackups", "b1", Value::is_null)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pxc_backup_may_have_gaps_after_it() {
     let stage = Stage::new().await;
     stage.steer(json!({"b1.gaps": "yes"})).await;
