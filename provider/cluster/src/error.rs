@@ -104,8 +104,8 @@ pub enum ClusterError {
     /// An admission webhook cannot be called, so every write of the kind fails.
     #[error(
         "{object} could not be written: the API server cannot reach the admission webhook \
-         {webhook}. It is served by the Deployment everest-operator in namespace everest-system: \
-         check that it runs, then try again. The server says: {message}"
+         {webhook}. {}. The server says: {message}",
+        served_by(webhook)
     )]
     WebhookDown {
         /// The object to be written.
@@ -238,6 +238,21 @@ pub enum ClusterError {
 
 fn boxed(object: &Object) -> Box<Object> {
     Box::new(object.clone())
+}
+
+/// The program behind an admission webhook, and what to do if it does not answer. The names of
+/// Everest's own webhooks end with its domain.
+///
+/// Source: openeverest-operator `config/webhook/manifests.yaml`.
+fn served_by(webhook: &str) -> &'static str {
+    if webhook.ends_with(".everest.percona.com") {
+        "It is served by the Deployment everest-operator in namespace everest-system: check that it \
+         runs, then try again"
+    } else {
+        "It is not one of Everest's webhooks. Find the program that serves it (kubectl get \
+         validatingwebhookconfigurations,mutatingwebhookconfigurations), check that it runs, then \
+         try again"
+    }
 }
 
 fn seconds(duration: &Duration) -> String {
