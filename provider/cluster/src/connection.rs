@@ -18,6 +18,7 @@ mod trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use everest_core::rules;
 use everest_schemas::Sensitive;
 use everest_schemas::models::ProviderModel;
 use tower::BoxError;
@@ -213,9 +214,10 @@ pub struct PluginError {
 }
 
 impl From<&ProviderModel> for ConnectionConfig {
-    /// Uses the known settings. Null and unknown settings both count as not given, so check first
+    /// Uses the known settings. Null, empty and unknown settings count as not given, so check first
     /// that no setting that decides is still unknown.
     fn from(model: &ProviderModel) -> Self {
+        let model = rules::provider::given(model);
         let exec = model.exec.known().map(|exec| ExecPlugin {
             api_version: exec.api_version.known().cloned().unwrap_or_default(),
             command: exec.command.known().cloned().unwrap_or_default(),

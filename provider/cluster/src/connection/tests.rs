@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use everest_schemas::Field;
 use k8s_openapi::api::core::v1::ConfigMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -64,6 +65,20 @@ fn runs(directory: &std::path::Path) -> usize {
         .unwrap_or_default()
         .lines()
         .count()
+}
+
+#[test]
+fn an_empty_setting_of_the_provider_block_replaces_nothing() {
+    let model = ProviderModel {
+        config_path: "k".into(),
+        config_context: "".into(),
+        token: Field::Known(Sensitive::new(String::new())),
+        ..ProviderModel::default()
+    };
+    let config = ConnectionConfig::from(&model);
+    assert_eq!(config.config_path.as_deref(), Some("k"));
+    assert_eq!(config.config_context, None);
+    assert!(config.token.is_none(), "it would replace the kubeconfig's");
 }
 
 #[tokio::test]
