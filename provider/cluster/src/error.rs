@@ -37,10 +37,19 @@ pub enum ClusterError {
         /// Why, from the transport.
         cause: String,
     },
-    /// The server does not accept the credentials, or the credential plugin failed.
+    /// The server does not accept the credentials.
     #[error("the cluster does not accept the credentials: {message}")]
     Unauthorized {
-        /// The server's or the plugin's message.
+        /// The server's message.
+        message: String,
+    },
+    /// The credential plugin failed, so the cluster was not asked.
+    #[error(
+        "there are no credentials for the cluster: {message}. Run the command of the plugin by \
+         hand: it says why, or asks you to log in"
+    )]
+    NoCredentials {
+        /// The plugin and its failure.
         message: String,
     },
     /// No token was minted for the cluster.
@@ -346,7 +355,10 @@ impl ClusterError {
         self.is_transient()
             || self.is_expired()
             || self.is_unanswered()
-            || matches!(self, Self::Unreachable { .. } | Self::NoToken { .. })
+            || matches!(
+                self,
+                Self::Unreachable { .. } | Self::NoCredentials { .. } | Self::NoToken { .. }
+            )
     }
 
     /// The right that is missing, if RBAC denied the request.
@@ -385,6 +397,14 @@ impl ClusterError {
     }
 }
 
+impl From<&PluginError> for ClusterError {
+    fn from(failed: &PluginError) -> Self {
+        Self::NoCredentials {
+            message: clean(&failed.to_string(), LONGEST),
+        }
+    }
+}
+
 fn transport(
     source: &(dyn std::error::Error + Send + Sync + 'static),
     object: &Object,
@@ -399,9 +419,7 @@ fn transport(
             first = answer.source.as_ref();
         }
         if let Some(plugin) = current.downcast_ref::<PluginError>() {
-            return ClusterError::Unauthorized {
-                message: clean(&plugin.to_string(), LONGEST),
-            };
+            return plugin.into();
         }
         if let Some(mint) = current.downcast_ref::<MintError>() {
             return ClusterError::NoToken {

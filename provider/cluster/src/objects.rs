@@ -350,6 +350,7 @@ impl<K: Kind> Objects<K> {
         if let Some(unresponsive) = self.cluster.unresponsive() {
             return Err(unresponsive);
         }
+        self.cluster.logged_in().await?;
         let result = tokio::time::timeout(unresponsive::PATIENCE, attempts)
             .await
             .unwrap_or_else(|_| Err(self.cluster.unanswered(unresponsive::PATIENCE)));
@@ -375,6 +376,9 @@ impl<K: Kind> Objects<K> {
         name: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, (ClusterError, Option<Duration>)> {
+        if let Err(error) = self.cluster.logged_in().await {
+            return Err((error, None));
+        }
         let (error, asked) = match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => {

@@ -131,6 +131,21 @@ impl Cluster {
         failed.unwrap_or_else(|| self.unanswered(patience))
     }
 
+    /// Waits until a credential plugin has given credentials, if there is one. That time is not the
+    /// server's: the plugin may ask a person to log in, and the server is asked nothing meanwhile.
+    ///
+    /// # Errors
+    /// `NoCredentials` if the plugin fails.
+    pub(crate) async fn logged_in(&self) -> Result<(), ClusterError> {
+        match &self.credentials {
+            Some(credentials) => {
+                let ready = credentials.ready().await;
+                ready.map_err(|failed| ClusterError::from(&failed))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The error of a request that was not answered within `patience`.
     pub(crate) fn unanswered(&self, patience: Duration) -> ClusterError {
         ClusterError::Unreachable {

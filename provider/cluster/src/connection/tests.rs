@@ -1,5 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -177,9 +178,72 @@ async fn a_plugin_that_fails_is_an_error_of_the_credentials() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, ClusterError::Unauthorized { message } if message.contains("plugin")),
+        matches!(&error, ClusterError::NoCredentials { message } if message.contains("plugin")),
         "{error:?}"
     );
+}
+
+/// A cluster whose plugin is this script of the shell.
+fn with_script(address: &str, script: String) -> Cluster {
+    let config = ConnectionConfig {
+        host: Some(format!("http://{address}")),
+        exec: Some(ExecPlugin {
+            command: "sh".into(),
+            args: vec!["-c".into(), script],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    Cluster::reach(&config, Catalog::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_plugin_goes_on_when_its_request_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, _) = serve_only(Some("")).await;
+    let quick = plugin(directory.path()).command;
+    let output = directory.path().join("output");
+    let output = output.display();
+    let slow = format!("{quick} > {output}; sleep 1; cat {output}");
+    let cluster = with_script(&address, slow);
+    let objects = cluster.objects::<ConfigMap>("n");
+    let given_up = tokio::time::timeout(Duration::from_millis(300), objects.get("a")).await;
+    assert!(given_up.is_err());
+    objects.get("a").await.unwrap();
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test]
+async fn a_plugin_that_has_just_failed_is_not_run_for_each_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let counts = format!(
+        "echo x >> {}; exit 1",
+        directory.path().join("runs").display()
+    );
+    let cluster = with_script("127.0.0.1:9", counts);
+    let objects = cluster.objects::<ConfigMap>("n");
+    for _ in 0..2 {
+        let error = objects.get("a").await.unwrap_err();
+        assert!(
+            matches!(&error, ClusterError::NoCredentials { .. }),
+            "{error}"
+        );
+    }
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plugin_that_does_not_end_is_no_fault_of_the_server() {
+    let cluster = with_script("127.0.0.1:9", "exec sleep 600".to_owned()).fail_fast();
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(&error, ClusterError::NoCredentials { .. }),
+        "{text}"
+    );
+    assert!(text.contains("did not end within 60 s"), "{text}");
+    assert!(!cluster.is_unresponsive());
 }
 
 #[tokio::test]
