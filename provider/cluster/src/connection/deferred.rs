@@ -23,6 +23,10 @@ use super::{PluginError, transport};
 /// Credentials are renewed when their remaining lifetime is below this.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
+/// Credentials that the plugin gave a shorter time ago are used whatever their expiry date says: a
+/// plugin may give cached ones that end soon, and clocks differ.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// Longest run of a plugin: it may ask an identity provider, or open the login page of one.
 const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -34,6 +38,7 @@ const FAILED_FOR: Duration = Duration::from_secs(10);
 struct Current {
     client: kube::Client,
     expires: Option<Timestamp>,
+    given: Instant,
     /// The number of clients before it.
     number: u64,
 }
@@ -155,9 +160,8 @@ impl Credentials {
 }
 
 fn expiring(current: &Current) -> bool {
-    current
-        .expires
-        .is_some_and(|expires| Timestamp::now() + RENEW_BEFORE > expires)
+    let ends = |expires| Timestamp::now() + RENEW_BEFORE > expires;
+    current.given.elapsed() >= FRESH && current.expires.is_some_and(ends)
 }
 
 /// Unwraps the error of the inner client, so that the outer client wraps it only once.
@@ -191,6 +195,7 @@ async fn renew(mut config: kube::Config, number: u64) -> Result<Current, BoxErro
     Ok(Current {
         client,
         expires,
+        given: Instant::now(),
         number,
     })
 }

@@ -214,6 +214,19 @@ async fn a_plugin_goes_on_when_its_request_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_plugin_whose_credentials_end_soon_is_not_run_for_each_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, _) = serve_only(Some("")).await;
+    let quick = plugin(directory.path()).command;
+    let ends = "s/\"token\"/\"expirationTimestamp\":\"2020-01-01T00:00:00Z\",\"token\"/";
+    let cluster = with_script(&address, format!("{quick} | sed '{ends}'"));
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.get("a").await.unwrap();
+    objects.get("a").await.unwrap();
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test]
 async fn a_plugin_that_has_just_failed_is_not_run_for_each_request() {
     let directory = tempfile::tempdir().unwrap();
     let counts = format!(
