@@ -284,3 +284,31 @@ async fn a_proxy_gets_the_user_and_password_of_its_url() {
     let header = format!("proxy-authorization: basic {credentials}");
     assert!(head.contains(&header), "{head}");
 }
+
+#[tokio::test]
+async fn a_socks_proxy_gets_the_user_and_password_of_its_url() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut methods = [0; 3];
+        stream.read_exact(&mut methods).await.unwrap();
+        stream.write_all(&[5, methods[2]]).await.unwrap();
+        let mut user = [0; 12];
+        stream.read_exact(&mut user).await.unwrap();
+        user
+    });
+    let config = ConnectionConfig {
+        host: Some("http://127.0.0.1:9".into()),
+        proxy_url: Some(format!("socks5://user:pa%40ss@{address}")),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default()).fail_fast();
+    let objects = cluster.objects::<ConfigMap>("n");
+    let (answer, asked) = tokio::join!(
+        objects.get("a"),
+        tokio::time::timeout(Duration::from_secs(5), proxy)
+    );
+    assert!(answer.is_err());
+    assert_eq!(asked.unwrap().unwrap(), *b"\x01\x04user\x05pa@ss");
+}
