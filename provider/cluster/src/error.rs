@@ -383,6 +383,11 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Returns true if the server did not accept the credentials, or RBAC denied the request.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Forbidden { .. })
+    }
+
     /// Returns true if the cluster does not have the kind asked for.
     pub fn is_not_served(&self) -> bool {
         matches!(

@@ -84,9 +84,9 @@ impl Cluster {
 /// The time for which an operation repeats a request to a server that is overloaded or restarting.
 const PERSEVERANCE: Duration = Duration::from_secs(60);
 
-/// The same for a request that is forbidden soon after the server was gone: an authoriser that has
-/// just started knows no roles yet.
-const WITHOUT_ROLES: Duration = Duration::from_secs(30);
+/// The same for a request that is denied soon after the server was gone: an authoriser that has just
+/// started knows no roles yet, and an authenticator not the keys of its issuer.
+const JUST_STARTED: Duration = Duration::from_secs(30);
 
 /// The longest pause between two attempts, unless the server asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -283,7 +283,7 @@ impl<K: Kind> Objects<K> {
     {
         let (patience, stop) = (self.cluster.patience, &self.cluster.stop);
         let begun = Instant::now();
-        let mut forbidden = None;
+        let mut denied = None;
         let mut pauses = retries().build();
         let mut once_more = reads;
         loop {
@@ -296,8 +296,8 @@ impl<K: Kind> Objects<K> {
             }
             let asked = asked.unwrap_or_default();
             let next = pauses.next();
-            let since = if error.is_forbidden() {
-                *forbidden.get_or_insert_with(Instant::now)
+            let since = if error.is_denied() {
+                *denied.get_or_insert_with(Instant::now)
             } else {
                 begun
             };
@@ -325,7 +325,7 @@ impl<K: Kind> Objects<K> {
     }
 
     /// The time for which an operation repeats a request with this failure, counted from the first
-    /// attempt or from the first time that it was forbidden.
+    /// attempt or from the first time that it was denied.
     fn perseverance(&self, error: &ClusterError) -> Duration {
         if self.cluster.patience != Patience::Operation {
             return Duration::ZERO;
@@ -337,7 +337,7 @@ impl<K: Kind> Objects<K> {
             ClusterError::Unreachable { .. } if error.is_refused() || error.is_transient() => {
                 PERSEVERANCE
             }
-            ClusterError::Forbidden { .. } if self.cluster.was_lost() => WITHOUT_ROLES,
+            error if error.is_denied() && self.cluster.was_lost() => JUST_STARTED,
             _ => Duration::ZERO,
         }
     }

@@ -20,7 +20,8 @@ const HOLDS_FOR: Duration = Duration::from_secs(10);
 /// Longest time for one request of a plan or a refresh, including retries.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The time after an outage in which the server's authoriser may not know the roles yet.
+/// The time after an outage in which the server may not know the roles, or the keys of an issuer,
+/// yet.
 const STARTS_FOR: Duration = Duration::from_secs(60);
 
 /// The last failed contact, the last time that the server could not be reached, and the last
