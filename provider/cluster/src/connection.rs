@@ -61,7 +61,7 @@ pub struct ConnectionConfig {
     pub insecure: Option<bool>,
     /// Name expected in the server's certificate. `KUBE_TLS_SERVER_NAME`.
     pub tls_server_name: Option<String>,
-    /// Proxy for every request: http, https or socks5. `KUBE_PROXY_URL`; default: the
+    /// Proxy for every request: http, https, socks5 or socks5h. `KUBE_PROXY_URL`; default: the
     /// kubeconfig's, then `HTTPS_PROXY` less `NO_PROXY`, never for a loopback address.
     pub proxy_url: Option<String>,
     /// Credential plugin.

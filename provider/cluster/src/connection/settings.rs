@@ -214,7 +214,7 @@ pub(super) fn finish(
     config.root_cert = certificate_authority(&cluster)?;
     config.proxy_url = match cluster.proxy_url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => Some(proxy::parse("proxy_url", url)?),
-        None => proxy::from_environment(&config.cluster_url, environment),
+        None => proxy::from_environment(&config.cluster_url, environment)?,
     };
     without_empty(&mut user);
     if let Some(exec) = &mut user.exec {

@@ -52,7 +52,7 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, BuildError> {
         return over(http, tls, config);
     };
     match proxy.scheme_str() {
-        Some("socks5") => over(socks(proxy, http), tls, config),
+        Some("socks5" | "socks5h") => over(socks(proxy, http), tls, config),
         Some("http") => over(tunnel(proxy, http), tls, config),
         Some("https") => {
             let encrypted = encrypted(http, tls.clone(), config.tls_server_name.as_deref())?;
@@ -77,7 +77,7 @@ fn tunnel<C>(proxy: Uri, connector: C) -> Tunnel<C> {
     }
 }
 
-/// A tunnel through a SOCKS proxy, with the user information of its URL.
+/// A tunnel through a SOCKS proxy, which resolves names itself, with the user information of its URL.
 fn socks<C>(proxy: Uri, connector: C) -> SocksV5<C> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let user = user_info(&proxy).map(|user| {

@@ -143,7 +143,7 @@ fn addresses(config: &ProviderModel, findings: &mut Findings) {
         );
     }
     if let Some(text) = config.proxy_url.known_str()
-        && !url::has_scheme(text, &["http", "https", "socks5"])
+        && !url::has_scheme(text, &["http", "https", "socks5", "socks5h"])
     {
         findings.error(
             &PROXY_URL,

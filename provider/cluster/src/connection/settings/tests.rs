@@ -384,6 +384,24 @@ fn a_proxy_of_another_scheme_is_refused_without_its_password() {
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_taken_or_refused_without_its_password() {
+    let given = ConnectionConfig {
+        host: Some("https://h.example".into()),
+        ..Default::default()
+    };
+    let through = |url: &str| resolve_with(&given, &[("HTTPS_PROXY", url)]);
+    let proxy = through("socks5h://u:hidden@p.example:1080")
+        .unwrap()
+        .proxy_url;
+    assert_eq!(proxy.unwrap().host(), Some("p.example"));
+    let error = through("socks4://u:hidden@p.example:1080").unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("HTTPS_PROXY: "), "{text}");
+    assert!(!text.contains("hidden"), "{text}");
+    assert_eq!(error.attribute(), None);
+}
+
+#[test]
 fn a_plugin_that_wants_a_terminal_is_refused() {
     let files = Files::new();
     let text = KUBECONFIG.replace(
