@@ -160,7 +160,7 @@ impl Credentials {
 }
 
 fn expiring(current: &Current) -> bool {
-    let ends = |expires| Timestamp::now() + RENEW_BEFORE > expires;
+    let ends = |expires: Timestamp| Timestamp::now() + RENEW_BEFORE > expires;
     current.given.elapsed() >= FRESH && current.expires.is_some_and(ends)
 }
 

@@ -145,11 +145,10 @@ fn addresses(config: &ProviderModel, findings: &mut Findings) {
     if let Some(text) = config.proxy_url.known_str()
         && !url::has_scheme(text, &["http", "https", "socks5", "socks5h"])
     {
-        findings.error(
-            &PROXY_URL,
-            FieldPath::of("proxyUrl"),
-            format!("{text:?} is not a URL of a proxy"),
-        );
+        // It may hold a password, so it is not repeated.
+        let path = FieldPath::of("proxyUrl");
+        let summary = Text::from(&path).and(" is not a URL of a proxy");
+        findings.error(&PROXY_URL, path, summary);
     }
 }
 

@@ -153,6 +153,17 @@ fn each_rule_finds_what_breaks_it() {
 }
 
 #[test]
+fn a_password_in_the_url_of_a_proxy_is_not_repeated() {
+    let model = ProviderModel {
+        proxy_url: "user:hidden@proxy:3128".into(),
+        ..ProviderModel::default()
+    };
+    let found = check(&model);
+    assert_eq!(found.len(), 1);
+    assert!(!format!("{found:?}").contains("hidden"), "{found:?}");
+}
+
+#[test]
 fn an_empty_setting_counts_as_omitted() {
     let empty = || Field::Known(Sensitive::new(String::new()));
     let model = ProviderModel {
