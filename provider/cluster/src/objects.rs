@@ -251,15 +251,20 @@ impl<K: Kind> Objects<K> {
         let reads = ["get", "list"].contains(&verb);
         // What awaits requests is deep already.
         let attempts = Box::pin(self.attempts((verb, name), reads, passes, request));
-        let result = match patience {
-            Patience::Plan => self.promptly(attempts).await,
-            Patience::Operation | Patience::Once if reads => tokio::select! {
+        let answer = async {
+            match patience {
+                Patience::Plan => self.promptly(attempts).await,
+                Patience::Operation | Patience::Once => attempts.await,
+            }
+        };
+        let result = match reads {
+            true => tokio::select! {
                 biased;
-                result = attempts => result,
+                result = answer => result,
                 () = self.cluster.soon_after_stop() => Err(self.cluster.unanswered(AFTER_STOP)),
             },
             // Whether a write was done is worth waiting for.
-            Patience::Operation | Patience::Once => attempts.await,
+            false => answer.await,
         };
         match result {
             Err(ClusterError::NotEverest { resource }) => {
