@@ -23,7 +23,8 @@ pub use package_manifest::{
     PackageChannel, PackageManifest, PackageManifestSpec, PackageManifestStatus, PackageVersion,
 };
 pub use subscription::{
-    InstallPlanReference, Subscription, SubscriptionConfig, SubscriptionSpec, SubscriptionStatus,
+    CatalogHealth, CatalogReference, InstallPlanReference, Subscription, SubscriptionConfig,
+    SubscriptionSpec, SubscriptionStatus,
 };
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

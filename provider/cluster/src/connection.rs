@@ -18,10 +18,12 @@ mod trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use everest_core::rules;
 use everest_schemas::Sensitive;
 use everest_schemas::models::ProviderModel;
 use tower::BoxError;
 
+pub(crate) use deferred::Credentials;
 pub use received::{Trust, connect_as, connect_with};
 use transport::BuildError;
 
@@ -59,7 +61,7 @@ pub struct ConnectionConfig {
     pub insecure: Option<bool>,
     /// Name expected in the server's certificate. `KUBE_TLS_SERVER_NAME`.
     pub tls_server_name: Option<String>,
-    /// Proxy for every request: http, https or socks5. `KUBE_PROXY_URL`; default: the
+    /// Proxy for every request: http, https, socks5 or socks5h. `KUBE_PROXY_URL`; default: the
     /// kubeconfig's, then `HTTPS_PROXY` less `NO_PROXY`, never for a loopback address.
     pub proxy_url: Option<String>,
     /// Credential plugin.
@@ -203,7 +205,7 @@ pub struct NoAnswer {
 }
 
 /// A credential plugin that gave no credentials.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the credential plugin {command:?}: {reason}")]
 pub struct PluginError {
     /// The command.
@@ -213,9 +215,10 @@ pub struct PluginError {
 }
 
 impl From<&ProviderModel> for ConnectionConfig {
-    /// Uses the known settings. Null and unknown settings both count as not given, so check first
+    /// Uses the known settings. Null, empty and unknown settings count as not given, so check first
     /// that no setting that decides is still unknown.
     fn from(model: &ProviderModel) -> Self {
+        let model = rules::provider::given(model);
         let exec = model.exec.known().map(|exec| ExecPlugin {
             api_version: exec.api_version.known().cloned().unwrap_or_default(),
             command: exec.command.known().cloned().unwrap_or_default(),
@@ -270,27 +273,43 @@ impl From<&ProviderModel> for ConnectionConfig {
 /// # Errors
 /// [`ConnectError`], when the settings do not say where the server is, or cannot be read.
 pub fn connect(config: &ConnectionConfig) -> Result<kube::Client, ConnectError> {
+    Ok(connect_named(config)?.client)
+}
+
+/// A client of a cluster.
+pub(crate) struct Connected {
+    pub(crate) client: kube::Client,
+    /// The credentials that a plugin gives, if there is one.
+    pub(crate) credentials: Option<Credentials>,
+    /// The URL of the API server, for messages.
+    pub(crate) server: String,
+}
+
+/// The same client, with what messages and waits need of it.
+pub(crate) fn connect_named(config: &ConnectionConfig) -> Result<Connected, ConnectError> {
     client(settings::resolve(config, &|name| std::env::var(name).ok())?)
 }
 
-/// The same client, with the URL of the API server for messages.
-pub(crate) fn connect_named(
-    config: &ConnectionConfig,
-) -> Result<(kube::Client, String), ConnectError> {
-    let config = settings::resolve(config, &|name| std::env::var(name).ok())?;
-    let server = named(&config);
-    Ok((client(config)?, server))
-}
-
 /// A client of resolved settings; its credential plugin, if it has one, has not run yet.
-fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
+fn client(config: kube::Config) -> Result<Connected, ConnectError> {
+    let server = named(&config);
     if config.auth_info.exec.is_some() || config.auth_info.auth_provider.is_some() {
-        return Ok(deferred::client(config));
+        let (client, credentials) = deferred::client(config);
+        return Ok(Connected {
+            client,
+            credentials: Some(credentials),
+            server,
+        });
     }
-    let server = shown(&config.cluster_url);
-    transport::client(config).map_err(|error| ConnectError::Client {
-        server,
+    let shown = shown(&config.cluster_url);
+    let client = transport::client(config).map_err(|error| ConnectError::Client {
+        server: shown,
         cause: error.to_string(),
+    })?;
+    Ok(Connected {
+        client,
+        credentials: None,
+        server,
     })
 }
 

@@ -49,7 +49,8 @@ const API_VERSIONS: [&str; 2] = [
 /// `namespaces` are those to check; empty: all that Everest manages.
 ///
 /// # Errors
-/// `Unreachable`, `Unauthorized` and `NoToken` if the cluster cannot be asked anything.
+/// `Unreachable`, `Unauthorized`, `NoCredentials` and `NoToken` if the cluster cannot be asked
+/// anything.
 pub async fn facts(cluster: &Cluster, namespaces: &[String]) -> Result<Facts, ClusterError> {
     let cluster = &cluster.fail_fast();
     let kubernetes = views::kubernetes_version(cluster);
@@ -57,6 +58,7 @@ pub async fn facts(cluster: &Cluster, namespaces: &[String]) -> Result<Facts, Cl
         Err(
             error @ (ClusterError::Unreachable { .. }
             | ClusterError::Unauthorized { .. }
+            | ClusterError::NoCredentials { .. }
             | ClusterError::NoToken { .. }),
         ) => return Err(error),
         other => answer(other.map(Some)),
@@ -142,6 +144,7 @@ async fn in_time<T>(
     cluster: &Cluster,
     request: impl Future<Output = Result<T, ClusterError>>,
 ) -> Result<T, ClusterError> {
+    cluster.logged_in().await?;
     match timeout(PATIENCE, request).await {
         Ok(result) => result,
         Err(_) => Err(cluster.gave_up(PATIENCE)),

@@ -37,10 +37,19 @@ pub enum ClusterError {
         /// Why, from the transport.
         cause: String,
     },
-    /// The server does not accept the credentials, or the credential plugin failed.
+    /// The server does not accept the credentials.
     #[error("the cluster does not accept the credentials: {message}")]
     Unauthorized {
-        /// The server's or the plugin's message.
+        /// The server's message.
+        message: String,
+    },
+    /// The credential plugin failed, so the cluster was not asked.
+    #[error(
+        "there are no credentials for the cluster: {message}. Run the command of the plugin by \
+         hand: it says why, or asks you to log in"
+    )]
+    NoCredentials {
+        /// The plugin and its failure.
         message: String,
     },
     /// No token was minted for the cluster.
@@ -104,8 +113,8 @@ pub enum ClusterError {
     /// An admission webhook cannot be called, so every write of the kind fails.
     #[error(
         "{object} could not be written: the API server cannot reach the admission webhook \
-         {webhook}. It is served by the Deployment everest-operator in namespace everest-system: \
-         check that it runs, then try again. The server says: {message}"
+         {webhook}. {}. The server says: {message}",
+        served_by(webhook)
     )]
     WebhookDown {
         /// The object to be written.
@@ -240,6 +249,21 @@ fn boxed(object: &Object) -> Box<Object> {
     Box::new(object.clone())
 }
 
+/// The program behind an admission webhook, and what to do if it does not answer. The names of
+/// Everest's own webhooks end with its domain.
+///
+/// Source: openeverest-operator `config/webhook/manifests.yaml`.
+fn served_by(webhook: &str) -> &'static str {
+    if webhook.ends_with(".everest.percona.com") {
+        "It is served by the Deployment everest-operator in namespace everest-system: check that it \
+         runs, then try again"
+    } else {
+        "It is not one of Everest's webhooks. Find the program that serves it (kubectl get \
+         validatingwebhookconfigurations,mutatingwebhookconfigurations), check that it runs, then \
+         try again"
+    }
+}
+
 fn seconds(duration: &Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
@@ -339,7 +363,10 @@ impl ClusterError {
         self.is_transient()
             || self.is_expired()
             || self.is_unanswered()
-            || matches!(self, Self::Unreachable { .. } | Self::NoToken { .. })
+            || matches!(
+                self,
+                Self::Unreachable { .. } | Self::NoCredentials { .. } | Self::NoToken { .. }
+            )
     }
 
     /// The right that is missing, if RBAC denied the request.
@@ -364,6 +391,11 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Returns true if the server did not accept the credentials, or RBAC denied the request.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Forbidden { .. })
+    }
+
     /// Returns true if the cluster does not have the kind asked for.
     pub fn is_not_served(&self) -> bool {
         matches!(
@@ -375,6 +407,14 @@ impl ClusterError {
     /// Returns true if the object asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
+    }
+}
+
+impl From<&PluginError> for ClusterError {
+    fn from(failed: &PluginError) -> Self {
+        Self::NoCredentials {
+            message: clean(&failed.to_string(), LONGEST),
+        }
     }
 }
 
@@ -392,9 +432,7 @@ fn transport(
             first = answer.source.as_ref();
         }
         if let Some(plugin) = current.downcast_ref::<PluginError>() {
-            return ClusterError::Unauthorized {
-                message: clean(&plugin.to_string(), LONGEST),
-            };
+            return plugin.into();
         }
         if let Some(mint) = current.downcast_ref::<MintError>() {
             return ClusterError::NoToken {

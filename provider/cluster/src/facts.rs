@@ -156,6 +156,9 @@ async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterErr
     if let Some(error) = cluster.unresponsive() {
         return (Facts::default(), Some(error));
     }
+    if let Err(error) = cluster.logged_in().await {
+        return (Facts::default(), Some(error));
+    }
     let unanswered = Unanswered::default();
     // All requests at once are a large state, which does not belong on the stack of whoever asks.
     let asked = Box::pin(ask(cluster, wanted, &unanswered));

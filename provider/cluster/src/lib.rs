@@ -116,6 +116,8 @@ pub struct Cluster {
     missing_rights: Arc<Mutex<BTreeSet<Right>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
+    /// The credentials that a plugin gives, if there is one.
+    credentials: Option<connection::Credentials>,
     /// What was last read of Everest itself.
     remembered: facts::Remembered,
     unresponsive: Arc<unresponsive::Unresponsive>,
@@ -158,6 +160,7 @@ impl Cluster {
             rewritten: Arc::default(),
             missing_rights: Arc::default(),
             server: None,
+            credentials: None,
             remembered: facts::Remembered::default(),
             unresponsive: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
@@ -175,10 +178,11 @@ impl Cluster {
     /// # Errors
     /// As [`connect`].
     pub fn reach(config: &ConnectionConfig, catalog: Catalog) -> Result<Self, ConnectError> {
-        let (client, server) = connection::connect_named(config)?;
+        let connected = connection::connect_named(config)?;
         Ok(Cluster {
-            server: Some(server.into()),
-            ..Cluster::new(client, catalog)
+            server: Some(connected.server.into()),
+            credentials: connected.credentials,
+            ..Cluster::new(connected.client, catalog)
         })
     }
 

@@ -84,9 +84,9 @@ impl Cluster {
 /// The time for which an operation repeats a request to a server that is overloaded or restarting.
 const PERSEVERANCE: Duration = Duration::from_secs(60);
 
-/// The same for a request that is forbidden soon after the server was gone: an authoriser that has
-/// just started knows no roles yet.
-const WITHOUT_ROLES: Duration = Duration::from_secs(30);
+/// The same for a request that is denied soon after the server was gone: an authoriser that has just
+/// started knows no roles yet, and an authenticator not the keys of its issuer.
+const JUST_STARTED: Duration = Duration::from_secs(30);
 
 /// The longest pause between two attempts, unless the server asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -251,15 +251,20 @@ impl<K: Kind> Objects<K> {
         let reads = ["get", "list"].contains(&verb);
         // What awaits requests is deep already.
         let attempts = Box::pin(self.attempts((verb, name), reads, passes, request));
-        let result = match patience {
-            Patience::Plan => self.promptly(attempts).await,
-            Patience::Operation | Patience::Once if reads => tokio::select! {
+        let answer = async {
+            match patience {
+                Patience::Plan => self.promptly(attempts).await,
+                Patience::Operation | Patience::Once => attempts.await,
+            }
+        };
+        let result = match reads {
+            true => tokio::select! {
                 biased;
-                result = attempts => result,
+                result = answer => result,
                 () = self.cluster.soon_after_stop() => Err(self.cluster.unanswered(AFTER_STOP)),
             },
             // Whether a write was done is worth waiting for.
-            Patience::Operation | Patience::Once => attempts.await,
+            false => answer.await,
         };
         match result {
             Err(ClusterError::NotEverest { resource }) => {
@@ -283,7 +288,7 @@ impl<K: Kind> Objects<K> {
     {
         let (patience, stop) = (self.cluster.patience, &self.cluster.stop);
         let begun = Instant::now();
-        let mut forbidden = None;
+        let mut denied = None;
         let mut pauses = retries().build();
         let mut once_more = reads;
         loop {
@@ -296,8 +301,8 @@ impl<K: Kind> Objects<K> {
             }
             let asked = asked.unwrap_or_default();
             let next = pauses.next();
-            let since = if error.is_forbidden() {
-                *forbidden.get_or_insert_with(Instant::now)
+            let since = if error.is_denied() {
+                *denied.get_or_insert_with(Instant::now)
             } else {
                 begun
             };
@@ -325,7 +330,7 @@ impl<K: Kind> Objects<K> {
     }
 
     /// The time for which an operation repeats a request with this failure, counted from the first
-    /// attempt or from the first time that it was forbidden.
+    /// attempt or from the first time that it was denied.
     fn perseverance(&self, error: &ClusterError) -> Duration {
         if self.cluster.patience != Patience::Operation {
             return Duration::ZERO;
@@ -337,7 +342,7 @@ impl<K: Kind> Objects<K> {
             ClusterError::Unreachable { .. } if error.is_refused() || error.is_transient() => {
                 PERSEVERANCE
             }
-            ClusterError::Forbidden { .. } if self.cluster.was_lost() => WITHOUT_ROLES,
+            error if error.is_denied() && self.cluster.was_lost() => JUST_STARTED,
             _ => Duration::ZERO,
         }
     }
@@ -350,6 +355,7 @@ impl<K: Kind> Objects<K> {
         if let Some(unresponsive) = self.cluster.unresponsive() {
             return Err(unresponsive);
         }
+        self.cluster.logged_in().await?;
         let result = tokio::time::timeout(unresponsive::PATIENCE, attempts)
             .await
             .unwrap_or_else(|_| Err(self.cluster.unanswered(unresponsive::PATIENCE)));
@@ -375,6 +381,9 @@ impl<K: Kind> Objects<K> {
         name: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, (ClusterError, Option<Duration>)> {
+        if let Err(error) = self.cluster.logged_in().await {
+            return Err((error, None));
+        }
         let (error, asked) = match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => {

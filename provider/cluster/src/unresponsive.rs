@@ -20,7 +20,8 @@ const HOLDS_FOR: Duration = Duration::from_secs(10);
 /// Longest time for one request of a plan or a refresh, including retries.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The time after an outage in which the server's authoriser may not know the roles yet.
+/// The time after an outage in which the server may not know the roles, or the keys of an issuer,
+/// yet.
 const STARTS_FOR: Duration = Duration::from_secs(60);
 
 /// The last failed contact, the last time that the server could not be reached, and the last
@@ -129,6 +130,21 @@ impl Cluster {
             .unwrap_or_else(PoisonError::into_inner);
         let failed = attempt.as_ref().and_then(|failed| failed.within(patience));
         failed.unwrap_or_else(|| self.unanswered(patience))
+    }
+
+    /// Waits until a credential plugin has given credentials, if there is one. That time is not the
+    /// server's: the plugin may ask a person to log in, and the server is asked nothing meanwhile.
+    ///
+    /// # Errors
+    /// `NoCredentials` if the plugin fails.
+    pub(crate) async fn logged_in(&self) -> Result<(), ClusterError> {
+        match &self.credentials {
+            Some(credentials) => {
+                let ready = credentials.ready().await;
+                ready.map_err(|failed| ClusterError::from(&failed))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The error of a request that was not answered within `patience`.

@@ -20,8 +20,14 @@ pub enum Weight {
 }
 
 /// Words with which the API server and Everest's webhooks report a missing object, or one that is
-/// being deleted.
-const ABSENT: [&str; 4] = ["not found", "does not exist", "no such", "is being deleted"];
+/// being deleted, such as the namespace.
+const ABSENT: [&str; 5] = [
+    "not found",
+    "does not exist",
+    "no such",
+    "is being deleted",
+    "is being terminated",
+];
 
 /// Words with which they refuse a version while the operator of the engine offers none.
 const NO_VERSION: &str = "Unsupported value: \"\"";
@@ -123,6 +129,7 @@ mod tests {
             "Secret \"nope\" not found",
             "spec.backupStorageName: Not found: \"s3\"",
             "spec.backupStorageName: Forbidden: is being deleted",
+            "unable to create new content in namespace prod because it is being terminated",
             "spec.engine.version: Unsupported value: \"\"",
         ] {
             assert_eq!(weigh(None, message, &[]), Weight::Warning, "{message}");

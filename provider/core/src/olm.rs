@@ -2,7 +2,8 @@
 
 use everest_schemas::Engine;
 use everest_schemas::olm::{
-    CatalogSource, OlmCondition, PackageManifest, Subscription, SubscriptionStatus,
+    CatalogSource, OlmCondition, PackageManifest, Subscription, SubscriptionSpec,
+    SubscriptionStatus,
 };
 
 /// The facts in a Subscription.
@@ -37,11 +38,11 @@ pub fn subscription(subscription: &Subscription) -> SubscriptionFacts {
         installed_csv,
         pending_csv,
         install_plan: status.install_plan_name().map(str::to_owned),
-        hindrance: hindrance(&subscription.spec.source, status),
+        hindrance: hindrance(&subscription.spec, status),
     }
 }
 
-fn hindrance(catalog: &str, status: &SubscriptionStatus) -> Option<String> {
+fn hindrance(spec: &SubscriptionSpec, status: &SubscriptionStatus) -> Option<String> {
     let condition = |kind: &str| {
         status
             .conditions
@@ -62,10 +63,16 @@ fn hindrance(catalog: &str, status: &SubscriptionStatus) -> Option<String> {
         ));
     }
     if let Some(found) = condition("CatalogSourcesUnhealthy") {
-        return Some(format!(
-            "the catalog {catalog} is not healthy: {}",
-            why(found)
-        ));
+        let others = other_unhealthy_catalogs(spec, status);
+        return Some(match others.as_slice() {
+            [] => format!("the catalog {} is not healthy: {}", spec.source, why(found)),
+            // OLM leaves the message of before.
+            others => format!(
+                "OLM resolves nothing while it cannot read a catalog that the namespace can use, \
+                 and {} is not healthy",
+                others.join(", ")
+            ),
+        });
     }
     if let Some(found) = condition("BundleUnpackFailed") {
         return Some(format!(
@@ -75,6 +82,41 @@ fn hindrance(catalog: &str, status: &SubscriptionStatus) -> Option<String> {
     }
     condition("BundleUnpacking")
         .map(|found| format!("OLM is unpacking the operator's bundle: {}", why(found)))
+}
+
+/// The catalogs that are not healthy, if that of the Subscription is.
+///
+/// The condition is about all catalogs that OLM resolves with: those of the namespace and the global
+/// ones. Source: operator-lifecycle-manager `pkg/controller/operators/catalog/subscription/state.go`.
+fn other_unhealthy_catalogs(spec: &SubscriptionSpec, status: &SubscriptionStatus) -> Vec<String> {
+    let health = || status.catalog_health.iter().flatten();
+    let is_own_healthy = health().any(|health| {
+        let catalog = &health.catalog_source_ref;
+        let is_own = catalog.name == spec.source && catalog.namespace == spec.source_namespace;
+        is_own && health.healthy
+    });
+    if !is_own_healthy {
+        return Vec::new();
+    }
+    health()
+        .filter(|health| !health.healthy)
+        .map(|health| &health.catalog_source_ref)
+        .map(|catalog| format!("{}/{}", catalog.namespace, catalog.name))
+        .collect()
+}
+
+/// Returns true if an error kept OLM from resolving a Subscription: that is no verdict on what it
+/// asks for, and OLM tries again. One catalog that cannot be read is enough, also another one.
+///
+/// Source: operator-lifecycle-manager `pkg/controller/operators/catalog/operator.go`.
+pub fn is_unjudged(subscription: &Subscription) -> bool {
+    let status = subscription.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| {
+        condition.type_ == "ResolutionFailed"
+            && condition.status == "True"
+            && condition.reason.as_deref() == Some("ErrorPreventedResolution")
+    })
 }
 
 /// What a catalog that OLM cannot read yet says of itself; `None` for one that it can.
@@ -218,6 +260,29 @@ mod tests {
             assert_eq!(hindrance(kind, "False"), None);
         }
         assert_eq!(hindrance("InstallPlanPending", "True"), None);
+    }
+
+    #[test]
+    fn another_catalog_that_is_not_healthy_is_named() {
+        let health = |own: bool, other: bool| {
+            let catalog = |namespace: &str, name: &str, healthy: bool| {
+                json!({"catalogSourceRef": {"namespace": namespace, "name": name},
+                    "healthy": healthy})
+            };
+            let condition = json!({"type": "CatalogSourcesUnhealthy", "status": "True",
+                "message": "all available catalogsources are healthy"});
+            let status = json!({"conditions": [condition], "catalogHealth": [
+                catalog("everest-olm", "everest-catalog", own),
+                catalog("openshift-marketplace", "community-operators", other)]});
+            subscription(&with_status(status)).hindrance.unwrap()
+        };
+        let said = health(true, false);
+        assert!(
+            said.contains("openshift-marketplace/community-operators is not healthy"),
+            "{said}"
+        );
+        assert!(!said.contains("everest-catalog"), "{said}");
+        assert!(health(false, false).contains("catalog everest-catalog is not healthy"));
     }
 
     #[test]

@@ -71,11 +71,11 @@ impl Kind for Database {
                     computed::database::mark_affected(prior, &mut plan.planned);
                 }
                 upgrade::foresee(&plan.config, prior, &mut plan.intended);
+                v1::database::spell_exposure(&plan.config, prior, &mut plan.intended);
+                v1::database::spell_exposure(&plan.config, prior, &mut plan.planned);
                 if upgrade::foresee(&plan.config, prior, &mut plan.planned) {
                     plan.note_change();
                 }
-                v1::database::spell_exposure(&plan.config, prior, &mut plan.intended);
-                v1::database::spell_exposure(&plan.config, prior, &mut plan.planned);
             }
         }
         // What the server may fill in is not known, so that what is asked for says what is missing.

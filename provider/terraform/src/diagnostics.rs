@@ -68,6 +68,7 @@ pub fn of_the_cluster(error: &ClusterError) -> Option<&'static str> {
     match error {
         ClusterError::Unreachable { .. } => Some("the cluster does not respond"),
         ClusterError::Unauthorized { .. } => Some("the cluster does not accept the credentials"),
+        ClusterError::NoCredentials { .. } => Some("there are no credentials for the cluster"),
         ClusterError::NotEverest { .. } => Some("the cluster has no Everest v1"),
         ClusterError::EverestV2 => Some("the cluster runs Everest v2"),
         ClusterError::EverestV2Beside => Some("the cluster runs Everest v2 beside v1"),

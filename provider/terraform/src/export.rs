@@ -18,12 +18,15 @@ use tfplugin::{
     value::Value,
 };
 
-use crate::{guardrails::Guarded, managed::Kind, server::setting::ServerSetting};
+use crate::{
+    guardrails::Guarded, managed::Kind, namespace::Namespace, server::setting::ServerSetting,
+};
 
 /// What is exported.
 #[derive(Clone, Debug, Default)]
 pub struct Export {
-    /// The namespaces; empty: all, and the settings of Everest's own server.
+    /// The namespaces; empty: all, what belongs to the whole cluster, and the settings of Everest's
+    /// own server.
     pub namespaces: Vec<String>,
     /// Whether backups, restores and imports are too, most of which schedules and people have made.
     pub with_operations: bool,
@@ -99,7 +102,7 @@ impl Export {
             ($($module:ident::$kind:ident = $model:ty;)*) => {
                 $(
                     tells(Told::Reading(<crate::$module::$kind as Kind>::TYPE));
-                    self.add::<crate::$module::$kind>(cluster, &mut written).await?;
+                    self.add::<crate::$module::$kind>(cluster, tells, &mut written).await?;
                 )*
             };
         }
@@ -117,16 +120,25 @@ impl Export {
         written.text()
     }
 
+    /// Adds the objects of a kind. Those of the whole cluster are left out if they may not be read:
+    /// who works in some namespaces is often denied them.
     async fn add<K: Guarded>(
         &self,
         cluster: &Cluster,
+        tells: &mut dyn FnMut(Told<'_>),
         written: &mut Written,
     ) -> Result<(), ExportError> {
         if OPERATIONS.contains(&K::TYPE) && !self.with_operations {
             return Ok(());
         }
         let schema = Schema::derive::<K::Model>(0, "")?;
-        let mut found = self.found::<K>(cluster).await?;
+        let mut found = match self.found::<K>(cluster).await {
+            Err(error) if error.is_forbidden() && !is_namespaced::<K>() => {
+                tells(Told::LeftOut(K::TYPE, &error));
+                return Ok(());
+            }
+            other => other?,
+        };
         found.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
         for model in found {
             let object = cluster.object(&model).await?;
@@ -138,27 +150,36 @@ impl Export {
         Ok(())
     }
 
+    /// The objects of a kind that are wanted. With namespaces, those are the namespaces themselves
+    /// and what is in them.
     async fn found<K: Kind>(&self, cluster: &Cluster) -> Result<Vec<K::Model>, ClusterError> {
-        let is_wanted = |name: &str| {
-            self.namespaces.is_empty() || self.namespaces.iter().any(|wanted| wanted == name)
-        };
-        let is_namespaced = K::Model::at(Field::Null, Field::Null).namespace().is_some();
         let list = async |namespace: Option<&str>| match K::list(cluster, namespace, "").await {
             // There is none in an Everest that is older than the kind.
             Err(ClusterError::OlderEverest { .. }) => Ok(Vec::new()),
             other => other,
         };
-        if !is_namespaced || self.namespaces.is_empty() {
-            let mut all = list(None).await?;
-            all.retain(|model| is_namespaced || is_wanted(model.key().1));
-            return Ok(all);
+        if self.namespaces.is_empty() {
+            return list(None).await;
         }
         let mut all = Vec::new();
-        for namespace in &self.namespaces {
-            all.extend(list(Some(namespace)).await?);
+        if is_namespaced::<K>() {
+            for namespace in &self.namespaces {
+                all.extend(list(Some(namespace)).await?);
+            }
+        } else if K::TYPE == Namespace::TYPE {
+            all = list(None).await?;
+            all.retain(|model| {
+                let (_, name) = model.key();
+                self.namespaces.iter().any(|wanted| wanted == name)
+            });
         }
         Ok(all)
     }
+}
+
+/// Returns true if the objects of a kind are in namespaces.
+fn is_namespaced<K: Kind>() -> bool {
+    K::Model::at(Field::Null, Field::Null).namespace().is_some()
 }
 
 /// The minimal configuration of what exists, after a type's own `edit` of it.

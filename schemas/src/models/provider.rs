@@ -13,7 +13,8 @@ use crate::{Field, Sensitive, StringMap, facts};
 /// `config_path` or `config_paths`, the provider does not read the variables of direct settings
 /// (`KUBE_HOST`, `KUBE_TOKEN`, certificates, `KUBE_INSECURE`, `KUBE_TLS_SERVER_NAME`,
 /// `KUBE_PROXY_URL`). With `host`, it does not read `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS`.
-/// Without any setting, it uses the service account of its pod. It never reads `KUBECONFIG`.
+/// Without any setting, it uses the service account of its pod. It never reads `KUBECONFIG`. An
+/// empty string counts as omitted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderModel {

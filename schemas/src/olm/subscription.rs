@@ -55,6 +55,9 @@ pub struct SubscriptionConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SubscriptionStatus {
+    /// The health of every catalog that OLM resolves the Subscription with, not only of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_health: Option<Vec<CatalogHealth>>,
     /// The conditions, such as `InstallPlanPending`, `BundleUnpacking`, `ResolutionFailed` and
     /// `CatalogSourcesUnhealthy`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +90,26 @@ impl SubscriptionStatus {
             .and_then(|plan| plan.name.as_deref())
             .filter(|name| !name.is_empty())
     }
+}
+
+/// The health of a catalog.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CatalogHealth {
+    /// The CatalogSource.
+    pub catalog_source_ref: CatalogReference,
+    /// True if its pod and its Service are as OLM wants them.
+    pub healthy: bool,
+}
+
+/// A CatalogSource.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CatalogReference {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
 }
 
 /// An InstallPlan of the same namespace.

@@ -42,15 +42,16 @@ pub(super) fn paths(
     if given.host.is_some() {
         return Vec::new();
     }
-    if let Some(paths) = environment("KUBE_CONFIG_PATHS") {
-        return std::env::split_paths(&paths)
-            .filter(|path| !path.as_os_str().is_empty())
-            .map(|path| ("KUBE_CONFIG_PATHS", expand(&path.to_string_lossy())))
-            .collect();
+    // In this order, as hashicorp/kubernetes reads them: both providers of a run are to use the same
+    // cluster.
+    if let Some(path) = environment("KUBE_CONFIG_PATH") {
+        return vec![("KUBE_CONFIG_PATH", expand(&path))];
     }
-    environment("KUBE_CONFIG_PATH")
-        .map(|path| vec![("KUBE_CONFIG_PATH", expand(&path))])
-        .unwrap_or_default()
+    let paths = environment("KUBE_CONFIG_PATHS").unwrap_or_default();
+    std::env::split_paths(&paths)
+        .filter(|path| !path.as_os_str().is_empty())
+        .map(|path| ("KUBE_CONFIG_PATHS", expand(&path.to_string_lossy())))
+        .collect()
 }
 
 /// Reads and merges kubeconfigs; the first wins.
@@ -67,9 +68,10 @@ pub(super) fn merge(paths: &[(&'static str, PathBuf)]) -> Result<Kubeconfig, Con
                 other => other.to_string(),
             },
         };
-        merged = Kubeconfig::read_from(path)
-            .and_then(|next| merged.merge(next))
-            .map_err(unusable)?;
+        let mut next = Kubeconfig::read_from(path).map_err(unusable)?;
+        // kubectl writes an empty name if there is no current context. It hides none of another file.
+        next.current_context = next.current_context.filter(|name| !name.is_empty());
+        merged = merged.merge(next).map_err(unusable)?;
     }
     Ok(merged)
 }

@@ -23,21 +23,24 @@ pub(super) fn parse(setting: &'static str, url: &str) -> Result<Uri, ConnectErro
         ));
     }
     match uri.scheme_str() {
-        Some("http" | "https" | "socks5") => Ok(uri),
+        Some("http" | "https" | "socks5" | "socks5h") => Ok(uri),
         _ => Err(invalid(
-            "the proxy's URL must begin with http://, https:// or socks5://",
+            "the proxy's URL must begin with http://, https://, socks5:// or socks5h://",
         )),
     }
 }
 
 /// The environment's proxy for `server`: `HTTPS_PROXY` (or `HTTP_PROXY` for a plain server)
 /// unless `NO_PROXY` lists it. A loopback address never goes through a proxy, as in Go.
+///
+/// # Errors
+/// As [`parse`].
 pub(super) fn from_environment(
     server: &Uri,
     environment: &dyn Fn(&str) -> Option<String>,
-) -> Option<Uri> {
-    if is_loopback(server.host()?) {
-        return None;
+) -> Result<Option<Uri>, ConnectError> {
+    if server.host().is_none_or(is_loopback) {
+        return Ok(None);
     }
     let either = |name: &str| {
         environment(name)
@@ -50,19 +53,21 @@ pub(super) fn from_environment(
         .http(either("HTTP_PROXY"))
         .no(either("NO_PROXY"))
         .build();
-    matcher.intercept(server)?;
+    if matcher.intercept(server).is_none() {
+        return Ok(None);
+    }
     // The matcher keeps credentials apart from the address; the whole URL is wanted.
-    let url = if server.scheme_str() == Some("http") {
-        either("HTTP_PROXY")
-    } else {
-        either("HTTPS_PROXY")
+    let setting = match server.scheme_str() {
+        Some("http") => "HTTP_PROXY",
+        _ => "HTTPS_PROXY",
     };
+    let url = either(setting);
     let url = if url.contains("://") {
         url
     } else {
         format!("http://{url}")
     };
-    url.parse().ok()
+    parse(setting, &url).map(Some)
 }
 
 /// Returns true if the host of a URL is this machine.

@@ -32,7 +32,7 @@ pub fn connect_with(
     context: Option<&str>,
     trust: Trust,
 ) -> Result<kube::Client, ConnectError> {
-    client(resolve(select(text, context)?, trust)?)
+    Ok(client(resolve(select(text, context)?, trust)?)?.client)
 }
 
 /// The same, with tokens of `identity` in place of the kubeconfig's user: of the user only whom it

@@ -6,7 +6,7 @@ use everest_schemas::Sensitive;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::kubeconfig::{self, Selected};
 use super::{ConnectError, ConnectionConfig, ExecPlugin, proxy};
@@ -210,12 +210,13 @@ pub(super) fn finish(
     config.default_retry = false;
     config.default_namespace = namespace.unwrap_or(config.default_namespace);
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
-    config.tls_server_name = cluster.tls_server_name.clone();
+    config.tls_server_name = filled(cluster.tls_server_name.as_deref()).map(str::to_owned);
     config.root_cert = certificate_authority(&cluster)?;
     config.proxy_url = match cluster.proxy_url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => Some(proxy::parse("proxy_url", url)?),
-        None => proxy::from_environment(&config.cluster_url, environment),
+        None => proxy::from_environment(&config.cluster_url, environment)?,
     };
+    without_empty(&mut user);
     if let Some(exec) = &mut user.exec {
         if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
             return Err(ConnectError::Invalid {
@@ -290,14 +291,37 @@ fn server_url(setting: &'static str, cluster: &Cluster) -> Result<http::Uri, Con
     }
 }
 
+/// A text of a kubeconfig, unless it is empty: that counts as absent, as in client-go.
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Takes the empty texts out of the credentials of a kubeconfig.
+fn without_empty(user: &mut AuthInfo) {
+    for text in [
+        &mut user.username,
+        &mut user.token_file,
+        &mut user.client_certificate,
+        &mut user.client_certificate_data,
+        &mut user.client_key,
+    ] {
+        *text = text.take().filter(|text| !text.is_empty());
+    }
+    for secret in [&mut user.token, &mut user.client_key_data] {
+        *secret = secret
+            .take()
+            .filter(|text| !text.expose_secret().is_empty());
+    }
+}
+
 fn certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, ConnectError> {
     let setting = "cluster_ca_certificate";
     let invalid = |cause: String| ConnectError::Invalid { setting, cause };
-    let pem = if let Some(data) = &cluster.certificate_authority_data {
+    let pem = if let Some(data) = filled(cluster.certificate_authority_data.as_deref()) {
         STANDARD
             .decode(data.trim())
             .map_err(|error| invalid(format!("not base64: {error}")))?
-    } else if let Some(path) = &cluster.certificate_authority {
+    } else if let Some(path) = filled(cluster.certificate_authority.as_deref()) {
         std::fs::read(path).map_err(|error| invalid(format!("{path}: {error}")))?
     } else {
         return Ok(None);

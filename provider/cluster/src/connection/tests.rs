@@ -1,8 +1,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use everest_schemas::Field;
 use k8s_openapi::api::core::v1::ConfigMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -64,6 +66,20 @@ fn runs(directory: &std::path::Path) -> usize {
         .unwrap_or_default()
         .lines()
         .count()
+}
+
+#[test]
+fn an_empty_setting_of_the_provider_block_replaces_nothing() {
+    let model = ProviderModel {
+        config_path: "k".into(),
+        config_context: "".into(),
+        token: Field::Known(Sensitive::new(String::new())),
+        ..ProviderModel::default()
+    };
+    let config = ConnectionConfig::from(&model);
+    assert_eq!(config.config_path.as_deref(), Some("k"));
+    assert_eq!(config.config_context, None);
+    assert!(config.token.is_none(), "it would replace the kubeconfig's");
 }
 
 #[tokio::test]
@@ -162,9 +178,85 @@ async fn a_plugin_that_fails_is_an_error_of_the_credentials() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, ClusterError::Unauthorized { message } if message.contains("plugin")),
+        matches!(&error, ClusterError::NoCredentials { message } if message.contains("plugin")),
         "{error:?}"
     );
+}
+
+/// A cluster whose plugin is this script of the shell.
+fn with_script(address: &str, script: String) -> Cluster {
+    let config = ConnectionConfig {
+        host: Some(format!("http://{address}")),
+        exec: Some(ExecPlugin {
+            command: "sh".into(),
+            args: vec!["-c".into(), script],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    Cluster::reach(&config, Catalog::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_plugin_goes_on_when_its_request_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, _) = serve_only(Some("")).await;
+    let quick = plugin(directory.path()).command;
+    let output = directory.path().join("output");
+    let output = output.display();
+    let slow = format!("{quick} > {output}; sleep 1; cat {output}");
+    let cluster = with_script(&address, slow);
+    let objects = cluster.objects::<ConfigMap>("n");
+    let given_up = tokio::time::timeout(Duration::from_millis(300), objects.get("a")).await;
+    assert!(given_up.is_err());
+    objects.get("a").await.unwrap();
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test]
+async fn a_plugin_whose_credentials_end_soon_is_not_run_for_each_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, _) = serve_only(Some("")).await;
+    let quick = plugin(directory.path()).command;
+    let ends = "s/\"token\"/\"expirationTimestamp\":\"2020-01-01T00:00:00Z\",\"token\"/";
+    let cluster = with_script(&address, format!("{quick} | sed '{ends}'"));
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.get("a").await.unwrap();
+    objects.get("a").await.unwrap();
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test]
+async fn a_plugin_that_has_just_failed_is_not_run_for_each_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let counts = format!(
+        "echo x >> {}; exit 1",
+        directory.path().join("runs").display()
+    );
+    let cluster = with_script("127.0.0.1:9", counts);
+    let objects = cluster.objects::<ConfigMap>("n");
+    for _ in 0..2 {
+        let error = objects.get("a").await.unwrap_err();
+        assert!(
+            matches!(&error, ClusterError::NoCredentials { .. }),
+            "{error}"
+        );
+    }
+    assert_eq!(runs(directory.path()), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plugin_that_does_not_end_is_no_fault_of_the_server() {
+    let cluster = with_script("127.0.0.1:9", "exec sleep 600".to_owned()).fail_fast();
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(&error, ClusterError::NoCredentials { .. }),
+        "{text}"
+    );
+    assert!(text.contains("did not end within 60 s"), "{text}");
+    assert!(!cluster.is_unresponsive());
 }
 
 #[tokio::test]
@@ -191,4 +283,32 @@ async fn a_proxy_gets_the_user_and_password_of_its_url() {
     let credentials = STANDARD.encode("user:pa@ss").to_lowercase();
     let header = format!("proxy-authorization: basic {credentials}");
     assert!(head.contains(&header), "{head}");
+}
+
+#[tokio::test]
+async fn a_socks_proxy_gets_the_user_and_password_of_its_url() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut methods = [0; 3];
+        stream.read_exact(&mut methods).await.unwrap();
+        stream.write_all(&[5, methods[2]]).await.unwrap();
+        let mut user = [0; 12];
+        stream.read_exact(&mut user).await.unwrap();
+        user
+    });
+    let config = ConnectionConfig {
+        host: Some("http://127.0.0.1:9".into()),
+        proxy_url: Some(format!("socks5://user:pa%40ss@{address}")),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default()).fail_fast();
+    let objects = cluster.objects::<ConfigMap>("n");
+    let (answer, asked) = tokio::join!(
+        objects.get("a"),
+        tokio::time::timeout(Duration::from_secs(5), proxy)
+    );
+    assert!(answer.is_err());
+    assert_eq!(asked.unwrap().unwrap(), *b"\x01\x04user\x05pa@ss");
 }

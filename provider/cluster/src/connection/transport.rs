@@ -52,7 +52,7 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, BuildError> {
         return over(http, tls, config);
     };
     match proxy.scheme_str() {
-        Some("socks5") => over(SocksV5::new(proxy, http), tls, config),
+        Some("socks5" | "socks5h") => over(socks(proxy, http), tls, config),
         Some("http") => over(tunnel(proxy, http), tls, config),
         Some("https") => {
             let encrypted = encrypted(http, tls.clone(), config.tls_server_name.as_deref())?;
@@ -67,16 +67,34 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, BuildError> {
 
 /// A tunnel through an HTTP proxy, with the user information of its URL.
 fn tunnel<C>(proxy: Uri, connector: C) -> Tunnel<C> {
-    let authorization = proxy
-        .authority()
-        .and_then(|authority| authority.as_str().rsplit_once('@'))
-        .map(|(user, _)| percent_decode_str(user).collect::<Vec<u8>>())
+    let authorization = user_info(&proxy)
+        .map(|user| percent_decode_str(user).collect::<Vec<u8>>())
         .and_then(|user| HeaderValue::try_from(format!("Basic {}", STANDARD.encode(user))).ok());
     let tunnel = Tunnel::new(proxy, connector);
     match authorization {
         Some(authorization) => tunnel.with_auth(authorization),
         None => tunnel,
     }
+}
+
+/// A tunnel through a SOCKS proxy, which resolves names itself, with the user information of its URL.
+fn socks<C>(proxy: Uri, connector: C) -> SocksV5<C> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = user_info(&proxy).map(|user| {
+        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        (decoded(name), decoded(password))
+    });
+    let socks = SocksV5::new(proxy, connector);
+    match user {
+        Some((name, password)) => socks.with_auth(name, password),
+        None => socks,
+    }
+}
+
+/// The user information of a proxy's URL, as it is written there.
+fn user_info(proxy: &Uri) -> Option<&str> {
+    let (user, _) = proxy.authority()?.as_str().rsplit_once('@')?;
+    Some(user)
 }
 
 fn encrypted<C>(

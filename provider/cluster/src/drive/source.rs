@@ -158,8 +158,13 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::OperatorGroup => typed::<OperatorGroup>(cluster, namespace),
         ObjectKind::CatalogSource => typed::<CatalogSource>(cluster, namespace),
         ObjectKind::PackageManifest => {
-            // Read untyped: not every server of this kind writes the empty spec.
+            // Read untyped: not every server of this kind writes the empty spec. It is not waited for
+            // as the API server itself is: what is decided by a package is decided without it, too.
             let kind = ApiResource::erase::<PackageManifest>(&());
+            let cluster = match cluster.patience {
+                crate::Patience::Operation => cluster.fail_fast(),
+                crate::Patience::Plan | crate::Patience::Once => cluster.clone(),
+            };
             let mut known = TypedSource::new(cluster.of_kind(&kind, namespace), package);
             known.is_unwatched = true;
             Box::new(known)

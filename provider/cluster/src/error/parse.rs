@@ -34,6 +34,15 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
             false => refused,
         };
     }
+    // A webhook that a dry run must not call: HTTP 400, although nobody has judged the content.
+    if message.ends_with("does not support dry run") {
+        return ClusterError::Api {
+            verb,
+            object: boxed(object),
+            code: status.code,
+            message: message.to_owned(),
+        };
+    }
     // Server-side apply of a field that the served CRD does not have: HTTP 500.
     if message.contains("field not declared in schema") {
         return undeclared(object, message);
@@ -109,7 +118,10 @@ fn forbidden(
     causes: &[StatusCause],
 ) -> ClusterError {
     // Quotas, Pod security and a namespace that is going are 403 too, but no matter of RBAC.
-    let Some(denied) = between(message, " cannot ", " resource ") else {
+    // RBAC names the user first: a policy may say "cannot" too.
+    let denial = message.split_once("User \"");
+    let denied = denial.and_then(|(_, denial)| between(denial, "\" cannot ", " resource \""));
+    let Some(denied) = denied else {
         return match message.split_once("is forbidden: ") {
             Some((_, reason)) => refused(object, reason, causes),
             None => ClusterError::Forbidden {

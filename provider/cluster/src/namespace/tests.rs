@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use everest_core::dialect::Dialect;
 use serde_json::{Value, json};
+use test_apiserver::{At, Fault, Matcher, Times, Trouble, When};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -124,6 +125,30 @@ async fn a_new_namespace_gets_its_engines_and_is_ready() {
     assert_eq!(subscription.get("startingCSV"), None);
     assert!(objects.contains_key(&format!("{GROUPS}/everest-databases")));
     assert_eq!(api_server::writes(&seen)[0], format!("PATCH {NAMESPACE}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_of_packages_that_is_down_holds_no_installation_up() {
+    let (_, _, objects) = api_server::bare(api_server::Objects::new(), olm("1.18.0", None));
+    let process = objects.server().process();
+    let packages = Matcher::when(|asked| asked.resource == "packagemanifests");
+    let down = Fault::new(At::Matching(packages), When::Before, Trouble::Status(503));
+    process.inject(down.times(Times::Always));
+    let cluster = Cluster::new(process.client(), crate::Catalog::default());
+    let begun = tokio::time::Instant::now();
+    let created = create(
+        &cluster,
+        &model(json!({"pxc": {}, "psmdb": {}})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

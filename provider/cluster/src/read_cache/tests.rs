@@ -345,12 +345,31 @@ async fn an_operation_outlives_a_server_that_starts_anew() {
     assert!(began.elapsed() < Duration::from_secs(6));
 }
 
+fn unauthorized() -> Answer {
+    api_server::failure(401, "Unauthorized", "Unauthorized", json!({}))
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_is_forbidden_is_forbidden_at_once_where_the_server_was_always_there() {
-    let (cluster, seen) = api_server::cluster(|_, _, _| forbidden());
+async fn a_server_that_starts_anew_may_not_know_the_credentials_yet() {
+    let answers = vec![
+        Answer::Broken("connection refused"),
+        unauthorized(),
+        unauthorized(),
+    ];
+    let (cluster, seen) = answering(answers);
     let objects = cluster.objects::<ConfigMap>("n");
-    assert!(objects.get("a").await.unwrap_err().is_forbidden());
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    objects.patch_merge("a", &json!({})).await.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_is_denied_at_once_where_the_server_was_always_there() {
+    for denied in [forbidden, unauthorized] {
+        let (cluster, seen) = api_server::cluster(move |_, _, _| denied());
+        let objects = cluster.objects::<ConfigMap>("n");
+        assert!(objects.get("a").await.unwrap_err().is_denied());
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,9 +18,42 @@ const EXEC_API_VERSIONS: [&str; 2] = [
     "client.authentication.k8s.io/v1beta1",
 ];
 
+/// The settings without those that are an empty string or an empty list: they count as omitted, so
+/// that a module can pass on a variable whose default is "".
+///
+/// Source: hashicorp/kubernetes: provider settings.
+pub fn given(config: &ProviderModel) -> ProviderModel {
+    let mut given = config.clone();
+    for text in [
+        &mut given.config_path,
+        &mut given.config_context,
+        &mut given.config_context_cluster,
+        &mut given.config_context_auth_info,
+        &mut given.host,
+        &mut given.client_certificate,
+        &mut given.cluster_ca_certificate,
+        &mut given.tls_server_name,
+        &mut given.proxy_url,
+    ] {
+        if text.known_str() == Some("") {
+            *text = Field::Null;
+        }
+    }
+    for secret in [&mut given.token, &mut given.client_key] {
+        if secret.known().is_some_and(|text| text.expose().is_empty()) {
+            *secret = Field::Null;
+        }
+    }
+    if given.config_paths.known().is_some_and(Vec::is_empty) {
+        given.config_paths = Field::Null;
+    }
+    given
+}
+
 /// Finds settings of the provider that are malformed or contradict each other. Environment
 /// variables are not considered.
 pub fn check(config: &ProviderModel) -> Vec<Finding> {
+    let config = &given(config);
     let mut findings = Findings::default();
     sources(config, &mut findings);
     pem(config, &mut findings);
@@ -110,13 +143,12 @@ fn addresses(config: &ProviderModel, findings: &mut Findings) {
         );
     }
     if let Some(text) = config.proxy_url.known_str()
-        && !url::has_scheme(text, &["http", "https", "socks5"])
+        && !url::has_scheme(text, &["http", "https", "socks5", "socks5h"])
     {
-        findings.error(
-            &PROXY_URL,
-            FieldPath::of("proxyUrl"),
-            format!("{text:?} is not a URL of a proxy"),
-        );
+        // It may hold a password, so it is not repeated.
+        let path = FieldPath::of("proxyUrl");
+        let summary = Text::from(&path).and(" is not a URL of a proxy");
+        findings.error(&PROXY_URL, path, summary);
     }
 }
 

@@ -113,8 +113,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXPORT_EXAMPLES)]
 pub struct ExportArguments {
-    /// Only this namespace; may be repeated. Without it: all namespaces, and the accounts, the access
-    /// control and the single sign-on of Everest's server
+    /// Only this namespace and what is in it; may be repeated. Without it: all namespaces, what belongs
+    /// to the whole cluster, and the accounts, the access control and the single sign-on of Everest's
+    /// server
     #[arg(short, long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
 

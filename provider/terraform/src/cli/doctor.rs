@@ -117,9 +117,8 @@ impl Doctor {
 
 fn no_answer(error: &ClusterError) -> &'static str {
     match error {
-        ClusterError::Unauthorized { .. } => {
-            "Renew the credentials, or run the command of exec by hand. Nothing else was checked."
-        }
+        ClusterError::Unauthorized { .. } => "Renew the credentials. Nothing else was checked.",
+        ClusterError::NoCredentials { .. } => "Nothing else was checked.",
         _ => NO_ANSWER,
     }
 }

@@ -452,6 +452,29 @@ async fn settings_that_may_not_be_read_are_left_out_of_an_export() {
 }
 
 #[tokio::test]
+async fn an_export_of_a_namespace_needs_no_rights_outside_it() {
+    let server = everest();
+    server.put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
+    server.put(
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+        "metadata": {"name": "s3", "namespace": "shop"},
+        "spec": {"type": "s3", "bucket": "backups", "credentialsSecretName": "s3"}}),
+    );
+    let process = server.process();
+    let process = process.of_user("team", |asks| asks.namespace == "shop");
+    let (text, left_out) = exported(process.client(), &["shop"]).await;
+    assert_eq!(left_out, ["everest_namespace"]);
+    assert!(text.contains("id = \"shop/s3\""), "{text}");
+
+    // What is of the whole cluster does not stand in the way of the rest either.
+    let process = server.process();
+    let process = process.of_user("team", |asks| asks.resource != "podschedulingpolicies");
+    let (text, left_out) = exported(process.client(), &[]).await;
+    assert_eq!(left_out, ["everest_pod_scheduling_policy"]);
+    assert!(text.contains("id = \"shop/s3\""), "{text}");
+}
+
+#[tokio::test]
 async fn every_setting_is_planned_while_the_settings_of_the_provider_are_unknown() {
     let host = crate::Host::new().await;
     for sample in &SAMPLES {

@@ -146,7 +146,8 @@ impl Exchange<'_> {
         // What a cloud serves unencrypted is beside the pod, and no proxy can reach it.
         if config.cluster_url.scheme_str() == Some("https") {
             let environment = &|name: &str| (self.environment)(name);
-            config.proxy_url = proxy::from_environment(&config.cluster_url, environment);
+            config.proxy_url = proxy::from_environment(&config.cluster_url, environment)
+                .map_err(|error| error.to_string())?;
         }
         let client = transport::client(config).map_err(|error| error.to_string())?;
         let request = Request::from_parts(parts, Body::from(body));

@@ -1,7 +1,5 @@
 use std::collections::HashMap;
 
-use secrecy::ExposeSecret;
-
 use super::*;
 
 const KUBECONFIG: &str = r#"
@@ -171,6 +169,58 @@ fn the_first_of_several_kubeconfigs_wins() {
 }
 
 #[test]
+fn an_empty_current_context_hides_none_of_another_kubeconfig() {
+    let files = Files::new();
+    let empty = "apiVersion: v1\nkind: Config\ncurrent-context: \"\"\n";
+    let given = ConnectionConfig {
+        config_paths: vec![files.write("a", empty), files.write("b", KUBECONFIG)],
+        ..Default::default()
+    };
+    let config = resolve_with(&given, &[]).unwrap();
+    assert_eq!(config.cluster_url.host(), Some("one.example"));
+}
+
+#[test]
+fn the_variable_with_one_kubeconfig_wins_over_that_with_several() {
+    let files = Files::new();
+    let one = files.write("one", KUBECONFIG);
+    let other = KUBECONFIG.replace("one.example", "other.example");
+    let other = files.write("other", &other);
+    let variables = [
+        ("KUBE_CONFIG_PATHS", other.as_str()),
+        ("KUBE_CONFIG_PATH", one.as_str()),
+    ];
+    let config = resolve_with(&ConnectionConfig::default(), &variables).unwrap();
+    assert_eq!(config.cluster_url.host(), Some("one.example"));
+    let config = resolve_with(&ConnectionConfig::default(), &variables[..1]).unwrap();
+    assert_eq!(config.cluster_url.host(), Some("other.example"));
+}
+
+#[test]
+fn an_empty_text_of_a_kubeconfig_counts_as_absent() {
+    let files = Files::new();
+    let text = KUBECONFIG
+        .replace(
+            "insecure-skip-tls-verify: true",
+            "certificate-authority-data: \"\", tls-server-name: \"\"",
+        )
+        .replace(
+            "token: t1",
+            "token: \"\", client-certificate-data: \"\", client-key-data: \"\", tokenFile: /t",
+        );
+    let given = ConnectionConfig {
+        config_path: Some(files.write("k", &text)),
+        ..Default::default()
+    };
+    let config = resolve_with(&given, &[]).unwrap();
+    assert_eq!(config.root_cert, None);
+    assert_eq!(config.tls_server_name, None);
+    assert_eq!(token(&config), None);
+    assert_eq!(config.auth_info.token_file.as_deref(), Some("/t"));
+    assert_eq!(config.auth_info.client_certificate_data, None);
+}
+
+#[test]
 fn direct_settings_replace_those_of_the_kubeconfig() {
     let files = Files::new();
     let given = ConnectionConfig {
@@ -331,6 +381,24 @@ fn a_proxy_of_another_scheme_is_refused_without_its_password() {
     let error = resolve_with(&given, &[]).unwrap_err();
     assert!(!error.to_string().contains("hidden"));
     assert_eq!(error.attribute(), Some("proxy_url"));
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_taken_or_refused_without_its_password() {
+    let given = ConnectionConfig {
+        host: Some("https://h.example".into()),
+        ..Default::default()
+    };
+    let through = |url: &str| resolve_with(&given, &[("HTTPS_PROXY", url)]);
+    let proxy = through("socks5h://u:hidden@p.example:1080")
+        .unwrap()
+        .proxy_url;
+    assert_eq!(proxy.unwrap().host(), Some("p.example"));
+    let error = through("socks4://u:hidden@p.example:1080").unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("HTTPS_PROXY: "), "{text}");
+    assert!(!text.contains("hidden"), "{text}");
+    assert_eq!(error.attribute(), None);
 }
 
 #[test]

@@ -95,6 +95,52 @@ fn a_webhook_that_is_down_is_named_and_worth_a_retry() {
 }
 
 #[test]
+fn a_webhook_of_another_program_that_is_down_is_not_looked_for_in_everest() {
+    let error = read(
+        500,
+        "InternalError",
+        "Internal error occurred: failed calling webhook \"validate.kyverno.svc-fail\": failed to \
+         call webhook: Post \"https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s\": \
+         context deadline exceeded",
+        json!({}),
+    );
+    assert!(error.is_transient());
+    let text = error.to_string();
+    assert!(!text.contains("everest-operator"), "{text}");
+    assert!(text.contains("validatingwebhookconfigurations"), "{text}");
+}
+
+#[test]
+fn a_webhook_that_no_dry_run_may_call_has_refused_nothing() {
+    let error = read(
+        400,
+        "BadRequest",
+        "admission webhook \"audit.example.com\" does not support dry run",
+        json!({}),
+    );
+    assert!(
+        matches!(&error, ClusterError::Api { code: 400, .. }),
+        "{error:?}"
+    );
+    assert!(!error.is_transient());
+}
+
+#[test]
+fn a_policy_that_says_cannot_is_no_missing_permission() {
+    let error = read(
+        403,
+        "Forbidden",
+        "databaseclusters.everest.percona.com \"orders\" is forbidden: ValidatingAdmissionPolicy \
+         \"quota\" with binding \"quota\" denied request: a team cannot exceed the resource limits",
+        json!({}),
+    );
+    assert!(
+        matches!(&error, ClusterError::Refused { message, .. } if message.contains("a team cannot")),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn a_webhooks_refusal_blames_the_field_it_names() {
     let error = read(
         403,

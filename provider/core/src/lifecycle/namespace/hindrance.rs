@@ -10,14 +10,24 @@ use crate::olm;
 use crate::path::FieldPath;
 use crate::text::Text;
 
-/// A problem that does not go away by itself, and the engine at fault.
+/// The time for which a problem has to last before it is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// None: it does not go away by itself.
+    Certain,
+    /// A while: OLM's own conditions may pass.
+    Reported,
+    /// However long: OLM could not judge what is asked for, and tries again.
+    Open,
+}
+
+/// A problem, and the engine at fault.
 pub(super) struct Hindrance {
     engine: Engine,
     /// The attribute of the engine at fault; `None`: the engine as a whole.
     member: Option<&'static str>,
     pub(super) sentence: Text,
-    /// True if the problem is certain; OLM's own conditions may pass.
-    pub(super) is_certain: bool,
+    pub(super) certainty: Certainty,
 }
 
 impl Hindrance {
@@ -31,9 +41,12 @@ impl Hindrance {
         let subscription = view.subscription?;
         if is_unresolved(subscription) {
             let why = view.facts.hindrance.clone().unwrap_or_default();
+            let orphan = Self::orphan(namespace, &why, wanted);
             return Some(
-                Self::orphan(namespace, &why, wanted)
-                    .unwrap_or_else(|| Self::unresolved(why, wanted, engines)),
+                orphan.unwrap_or_else(|| match olm::is_unjudged(subscription) {
+                    true => Self::unjudged(&why, wanted),
+                    false => Self::unresolved(why, wanted, engines),
+                }),
             );
         }
         let (asked, installed) = (wanted.version.as_deref()?, view.installed_version()?);
@@ -50,7 +63,7 @@ impl Hindrance {
                 wanted.engine.operator()
             )
             .into(),
-            is_certain: false,
+            certainty: Certainty::Reported,
         })
     }
 
@@ -61,7 +74,22 @@ impl Hindrance {
             member: Some("version"),
             sentence: format!("{operator} {installed} is installed; OLM cannot go back to {asked}")
                 .into(),
-            is_certain: true,
+            certainty: Certainty::Certain,
+        }
+    }
+
+    /// An error that kept OLM from resolving, such as a catalog of another program that it cannot
+    /// read.
+    fn unjudged(why: &str, wanted: &WantedEngine) -> Self {
+        Self {
+            engine: wanted.engine,
+            member: None,
+            sentence: format!(
+                "{why}. OLM tries again by itself. It resolves nothing while it cannot read a \
+                 catalog that the namespace can use (kubectl get catalogsources -A)"
+            )
+            .into(),
+            certainty: Certainty::Open,
         }
     }
 
@@ -77,7 +105,7 @@ impl Hindrance {
                 false => "channel",
             }),
             sentence: why.into(),
-            is_certain: false,
+            certainty: Certainty::Reported,
         }
     }
 
@@ -101,7 +129,7 @@ impl Hindrance {
             engine: of_engine.map_or(wanted.engine, |(engine, _)| engine),
             member: None,
             sentence,
-            is_certain: false,
+            certainty: Certainty::Reported,
         })
     }
 

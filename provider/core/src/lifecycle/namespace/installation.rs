@@ -8,7 +8,7 @@ use everest_schemas::olm::{InstallPlan, Subscription};
 
 use super::catalog;
 use super::engines::WantedEngine;
-use super::hindrance::Hindrance;
+use super::hindrance::{Certainty, Hindrance};
 use super::subscriptions::Subscriber;
 use super::upgrade::Upgrade;
 use super::view::EngineView;
@@ -29,7 +29,7 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 ///
 /// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine. A
 ///    plan that failed ends the installation: OLM never tries it again. Of OLM's other complaints
-///    none counts before it can read the catalog.
+///    none counts before it can read the catalog, nor an error that kept it from resolving.
 /// 2. An engine without a requested version is satisfied with any; the plans of satisfied engines
 ///    are not approved.
 /// 3. Once every other engine has a plan (Subscriptions that are created together share one), each
@@ -190,15 +190,22 @@ impl Installation {
             if let Some(hindrance) = Hindrance::of(&self.namespace, wanted, view, &self.wanted) {
                 are_all_planned = false;
                 // Without its catalog, OLM knows of no version.
-                if !hindrance.is_certain
+                if hindrance.certainty != Certainty::Certain
                     && let Some(wait) = catalog::trouble(observed, &self.subscriber)?
                 {
                     times.stop(operator);
                     missing.sentences.push(wait);
                     continue;
                 }
-                let held = times.stood(operator, "");
-                if hindrance.is_certain || held >= BELIEVED_AFTER {
+                let is_believed = match hindrance.certainty {
+                    Certainty::Certain => true,
+                    Certainty::Reported => times.stood(operator, "") >= BELIEVED_AFTER,
+                    Certainty::Open => {
+                        times.stop(operator);
+                        false
+                    }
+                };
+                if is_believed {
                     missing.end = Some(hindrance.refusal());
                     return Ok(missing);
                 }

@@ -151,3 +151,41 @@ fn each_rule_finds_what_breaks_it() {
         assert!(judged(unknown).is_empty(), "{rule}");
     }
 }
+
+#[test]
+fn a_password_in_the_url_of_a_proxy_is_not_repeated() {
+    let model = ProviderModel {
+        proxy_url: "user:hidden@proxy:3128".into(),
+        ..ProviderModel::default()
+    };
+    let found = check(&model);
+    assert_eq!(found.len(), 1);
+    assert!(!format!("{found:?}").contains("hidden"), "{found:?}");
+}
+
+#[test]
+fn an_empty_setting_counts_as_omitted() {
+    let empty = || Field::Known(Sensitive::new(String::new()));
+    let model = ProviderModel {
+        config_path: "a".into(),
+        config_paths: Field::Known(Vec::new()),
+        config_context: "".into(),
+        host: "".into(),
+        token: empty(),
+        client_key: empty(),
+        client_certificate: "".into(),
+        cluster_ca_certificate: "".into(),
+        insecure: true.into(),
+        proxy_url: "".into(),
+        exec: exec("client.authentication.k8s.io/v1".into()),
+        ..ProviderModel::default()
+    };
+    assert_eq!(check(&model), []);
+    let only = ProviderModel {
+        config_path: "a".into(),
+        insecure: true.into(),
+        exec: model.exec.clone(),
+        ..ProviderModel::default()
+    };
+    assert_eq!(given(&model), only);
+}

@@ -67,7 +67,7 @@ pub(in crate::rules) const HOST: Rule = Rule {
 
 pub(in crate::rules) const PROXY_URL: Rule = Rule {
     id: "proxy-url",
-    sentence: "The proxy is a URL with http, https or socks5 and a host.",
+    sentence: "The proxy is a URL with http, https, socks5 or socks5h and a host.",
     advice: "Write for example \"http://proxy.example.com:3128\".",
     engines: ALL,
     operations: BOTH,

@@ -247,10 +247,12 @@ impl TargetError {
             ClusterError::Unreachable { server, cause } => {
                 TargetError::Unreachable { key, server, cause }
             }
-            ClusterError::Unauthorized { message } => TargetError::Unauthorized {
-                key,
-                cause: message,
-            },
+            ClusterError::Unauthorized { message } | ClusterError::NoCredentials { message } => {
+                TargetError::Unauthorized {
+                    key,
+                    cause: message,
+                }
+            }
             ClusterError::NoToken { cause } => TargetError::NoToken { key, cause },
             ClusterError::NotEverest { .. } => TargetError::EverestMissing { key },
             ClusterError::EverestV2 => TargetError::EverestV2 { key },

@@ -350,6 +350,23 @@ fn what_olm_cannot_resolve_is_believed_after_a_while_in_which_it_does_not_pass()
 }
 
 #[test]
+fn what_kept_olm_from_resolving_is_no_fault_of_the_configuration() {
+    let unread = json!({"conditions": [{"type": "ResolutionFailed", "status": "True",
+        "reason": "ErrorPreventedResolution",
+        "message": "failed to populate resolver cache from source community-operators/olm: failed \
+                    to list bundles: rpc error: code = Unavailable"}]});
+    let mut world = managed().with(ObjectKind::Subscription, PXC, subscription(PXC, &unread));
+    let mut change = change(json!({"pxc": {}}), json!({"pxc": {"version": "1.17.0"}}));
+    for _ in 0..3 {
+        let said = words(&world.run(&mut change).1);
+        assert!(said.starts_with("waits for OLM cannot resolve"), "{said}");
+        assert!(said.contains("community-operators/olm"), "{said}");
+        assert!(said.contains("OLM tries again by itself"), "{said}");
+        world.pass(60);
+    }
+}
+
+#[test]
 fn an_engine_that_is_taken_out_loses_its_operator_unless_databases_use_it() {
     let mut world = managed();
     install(&mut world, PXC, "1.17.0", None);
