@@ -53,6 +53,12 @@ impl Kind for Database {
         model.ready.known() == Some(&true)
     }
 
+    fn is_up_after(planned: &DatabaseModel) -> bool {
+        let spec = planned.spec.known();
+        let is_paused = spec.and_then(|spec| spec.paused.known()) == Some(&true);
+        !is_paused && planned.wait.known() != Some(&false)
+    }
+
     fn set_not_ready(model: &mut DatabaseModel) {
         model.ready = Field::Known(false);
     }

@@ -4,10 +4,19 @@ use std::sync::Arc;
 
 use everest_cluster::database::{self, Credentials, CredentialsError};
 use everest_core::facts::Kind;
-use everest_schemas::{Field, models::DatabaseCredentialsModel};
+use everest_core::v1::ObjectMapping;
+use everest_schemas::{
+    Field,
+    models::{DatabaseCredentialsModel, DatabaseModel},
+};
 use tfplugin::{Diagnostic, EphemeralResource, LookupRequest, Opened};
 
-use crate::{diagnostics, existing, managed::unless_stopped, session::Session};
+use crate::{
+    database::Database,
+    diagnostics, existing,
+    managed::{named, unless_stopped},
+    session::Session,
+};
 
 const TYPE: &str = "everest_database_credentials";
 
@@ -49,6 +58,13 @@ impl EphemeralResource for DatabaseCredentials {
             Err(CredentialsError::Cluster(error)) => {
                 Err(self.0.cluster_error(&error, &doing, &what))
             }
+            // Its apply ends before this is opened again. While that is still to come, the reason may
+            // be what it changes.
+            Err(
+                CredentialsError::Paused
+                | CredentialsError::NotReady(_)
+                | CredentialsError::NotConnectable(_),
+            ) if is_awaited(&self.0, &asked) => Ok(Opened::to_come(asked)),
             Err(error) => Err(Diagnostic::error(
                 format!("Cannot {doing}: {error}"),
                 advice(&error, namespace, name),
@@ -62,6 +78,12 @@ impl EphemeralResource for DatabaseCredentials {
 fn is_planned(session: &Session, namespace: &str, name: &str) -> bool {
     let planned = session.planned_within(namespace);
     planned.has(Kind::Databases, name)
+}
+
+/// Returns true if this run changes the database and waits for it, and has not begun that yet.
+fn is_awaited(session: &Session, asked: &DatabaseCredentialsModel) -> bool {
+    let database = DatabaseModel::at(asked.namespace.clone(), asked.name.clone());
+    session.unapplied().awaits(&named::<Database>(&database))
 }
 
 fn filled(asked: DatabaseCredentialsModel, found: Credentials) -> DatabaseCredentialsModel {

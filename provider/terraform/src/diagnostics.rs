@@ -182,7 +182,8 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
 pub fn unless_replaced(remedy: &str) -> String {
     format!(
         "If this plan replaces it: names are fixed, so remove create_before_destroy from the \
-         lifecycle block. Otherwise: {remedy}"
+         lifecycle block. If it destroys it at another address: add a moved block from that \
+         address. Otherwise: {remedy}"
     )
 }
 
@@ -192,8 +193,9 @@ pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic 
         format!("Cannot replace {what} before the object that has its name is destroyed"),
         format!(
             "{object} still exists, and names are fixed: remove create_before_destroy from the \
-             lifecycle block of this resource and of the resources that depend on it. Nothing was \
-             changed."
+             lifecycle block of this resource and of the resources that depend on it. If the plan \
+             destroys the object at another address, add a moved block from that address instead. \
+             This creation changed nothing."
         ),
     )
 }

@@ -38,6 +38,7 @@ mod server;
 mod session;
 mod split_horizon_dns_config;
 mod timeouts;
+mod unapplied;
 mod views;
 mod with_secret;
 

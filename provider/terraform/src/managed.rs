@@ -73,6 +73,16 @@ impl<K: Kind> Managed<K> {
         self.formers.of(&K::id(&plan.planned))
     }
 
+    /// Notes the plan for the others of this run.
+    fn note_unapplied(&self, plan: &mut Plan<'_, K::Model>) {
+        let prior = plan.prior.as_ref().map(named::<K>);
+        let what = named::<K>(&plan.planned);
+        let is_awaited =
+            K::is_up_after(&plan.planned) && plan.prior.as_ref() != Some(&plan.planned);
+        let unapplied = self.session.unapplied();
+        unapplied.note(plan, prior.as_deref(), &what, is_awaited);
+    }
+
     /// The resource on `session`.
     pub fn new(session: Arc<Session>) -> Self {
         Self {
@@ -188,6 +198,7 @@ impl<K: Guarded> Resource for Managed<K> {
         }
         guardrails::at_plan::<K>(&self.session, plan, is_shown).await;
         self.session.note_planned(&plan.planned);
+        self.note_unapplied(plan);
         Ok(())
     }
 
@@ -196,6 +207,8 @@ impl<K: Guarded> Resource for Managed<K> {
         request: PlanDestroyRequest<'_, K::Model>,
     ) -> Result<(), Diagnostic> {
         let diags = request.diags;
+        let what = named::<K>(&request.prior);
+        diags.extend(self.session.unapplied().note_destroyed(&what));
         let never_ready = replaced::never_was_ready(request.private);
         let prior = replaced::as_judged::<K>(&request.prior, never_ready, diags);
         K::forbid_destroy(&prior, diags);
@@ -305,6 +318,7 @@ impl<K: Guarded> Resource for Managed<K> {
         } = request;
         let (planned, config) = (&planned, &config);
         let what = named::<K>(planned);
+        self.session.unapplied().note_applied(&what);
         let doing = format!("create {what}");
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
@@ -378,6 +392,7 @@ impl<K: Guarded> Resource for Managed<K> {
         } = request;
         let (prior, planned, config) = (&prior, &planned, &config);
         let what = named::<K>(planned);
+        self.session.unapplied().note_applied(&what);
         let doing = format!("update {what}");
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
@@ -441,6 +456,7 @@ impl<K: Guarded> Resource for Managed<K> {
             return Ok(());
         }
         let what = named::<K>(prior);
+        self.session.unapplied().note_applied(&what);
         let doing = format!("destroy {what}");
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;

@@ -16,6 +16,7 @@ use tfplugin::{Diagnostic, Diagnostics};
 use tokio::sync::OnceCell;
 
 use crate::diagnostics;
+use crate::unapplied::Unapplied;
 
 /// The settings of the provider.
 #[derive(Debug, Default)]
@@ -53,6 +54,7 @@ pub struct Session {
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
     replaced: Mutex<BTreeSet<String>>,
+    unapplied: Unapplied,
 }
 
 /// The reason why there is no connection to a cluster.
@@ -121,6 +123,7 @@ impl Session {
             missing: Mutex::default(),
             planned: Mutex::default(),
             replaced: Mutex::default(),
+            unapplied: Unapplied::default(),
         }
     }
 
@@ -205,6 +208,11 @@ impl Session {
     /// planned.
     pub fn replaces(&self, what: &str) -> bool {
         self.replaced().contains(what)
+    }
+
+    /// What this run has planned and not applied yet.
+    pub fn unapplied(&self) -> &Unapplied {
+        &self.unapplied
     }
 
     fn replaced(&self) -> MutexGuard<'_, BTreeSet<String>> {

@@ -9,9 +9,9 @@ use crate::{Field, Sensitive};
 /// are read when Terraform needs them and are never in a plan or in the state.
 ///
 /// Fails with the reason while clients cannot connect: the database does not exist, is not ready,
-/// is paused, or its Secret lacks the password. If the same configuration creates the database,
-/// refer to its resource: the plan of the creation leaves the values unknown, and the apply reads
-/// them once the database is ready.
+/// is paused, or its Secret lacks the password. If the same configuration manages the database,
+/// refer to its resource: a plan that creates the database, resumes it or waits for it leaves the
+/// values unknown, and the apply reads them once the database is ready.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseCredentialsModel {

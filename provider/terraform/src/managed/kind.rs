@@ -67,6 +67,12 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns true if the object is as wanted, as far as one read can show.
     fn is_ready(model: &Self::Model) -> bool;
 
+    /// Returns true if an apply of `planned` waits until the object can be used.
+    fn is_up_after(planned: &Self::Model) -> bool {
+        let _ = planned;
+        true
+    }
+
     /// Marks the object as not ready, whatever the cluster reports, if there is an attribute for
     /// that.
     fn set_not_ready(model: &mut Self::Model) {

@@ -658,5 +658,6 @@ async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_
 mod own_attributes;
 mod released;
 mod superseded;
+mod two_addresses;
 mod unacknowledged;
 mod unanswered;

@@ -1,7 +1,7 @@
 //! The common part of the settings of Everest's own server. A [`ServerSetting`] holds the
 //! differences.
 
-use std::{borrow::Cow, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Wait, server::release};
@@ -15,6 +15,7 @@ use tfplugin::{
     IdentityAttribute, ImportRequest, ListRequest, ListResource, LookupRequest, Model, Plan,
     PlanDestroyRequest, Private, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
 };
+use tokio::sync::Mutex;
 
 use crate::{
     diagnostics,
@@ -25,6 +26,9 @@ use crate::{
     session::Session,
     timeouts::Defaults,
 };
+
+/// Private key of a setting: the run that has created it.
+const CREATED_BY: &str = "created-by";
 
 /// A setting of Everest's own server.
 #[async_trait]
@@ -135,6 +139,11 @@ pub fn only<S: ServerSetting>(
 /// The resource of a [`ServerSetting`] on the provider's session.
 pub struct Setting<S> {
     session: Arc<Session>,
+    /// The name of this run among all that have created settings.
+    run: String,
+    /// The ids of the settings that this run has created. A setting has no UID: its id is all that
+    /// names it. So a creation and a destruction of one id must not overlap.
+    created: Mutex<BTreeSet<String>>,
     setting: PhantomData<fn() -> S>,
 }
 
@@ -142,7 +151,9 @@ impl<S: ServerSetting> Setting<S> {
     /// The resource on `session`.
     pub fn new(session: Arc<Session>) -> Self {
         Self {
+            run: format!("{}/{}", std::process::id(), session.now()),
             session,
+            created: Mutex::default(),
             setting: PhantomData,
         }
     }
@@ -202,6 +213,16 @@ impl<S: ServerSetting> Setting<S> {
     }
 }
 
+/// The warning for a setting that is not removed, because this run has created it for another state.
+fn stays(what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{what} stays: this run has just created it"),
+        "The plan creates it at another address of the configuration, or as the new object of a \
+         replacement with create_before_destroy, and a setting has no other identity than its id. \
+         So it is as that resource configures it, and only the state of the former one is gone.",
+    )
+}
+
 /// The error of an apply whose values were unknown at plan and break a rule.
 fn unchecked(doing: &str) -> Diagnostic {
     Diagnostic::error(
@@ -237,6 +258,16 @@ impl<S: ServerSetting> Resource for Setting<S> {
         S::plan(plan);
         let found = plan.intended.check(plan.prior.as_ref(), &plan.config);
         diagnostics::report(found, plan.diags);
+        if let Some(prior) = &plan.prior
+            && !plan.requires_replace().is_empty()
+        {
+            // The client asks for the destruction of what it replaces only by this plan.
+            diagnostics::report(prior.check_destruction(), plan.diags);
+        }
+        let prior = plan.prior.as_ref().map(named::<S>);
+        let what = named::<S>(&plan.planned);
+        let unapplied = self.session.unapplied();
+        unapplied.note(plan, prior.as_deref(), &what, false);
         if plan.changed() && plan.intended.depends_on_release() {
             self.check_release(plan).await;
         }
@@ -247,7 +278,10 @@ impl<S: ServerSetting> Resource for Setting<S> {
         &self,
         request: PlanDestroyRequest<'_, S::Model>,
     ) -> Result<(), Diagnostic> {
-        diagnostics::report(request.prior.check_destruction(), request.diags);
+        let diags = request.diags;
+        let what = named::<S>(&request.prior);
+        diags.extend(self.session.unapplied().note_destroyed(&what));
+        diagnostics::report(request.prior.check_destruction(), diags);
         Ok(())
     }
 
@@ -291,13 +325,21 @@ impl<S: ServerSetting> Resource for Setting<S> {
         let CreateRequest {
             planned,
             config,
+            private,
             cx,
             diags,
             ..
         } = request;
-        let doing = format!("create {}", named::<S>(&planned));
+        let what = named::<S>(&planned);
+        self.session.unapplied().note_applied(&what);
+        let doing = format!("create {what}");
+        let mut created = self.created.lock().await;
         let written = self.write(&doing, None, (&planned, &config), cx, diags);
-        Ok(match written.await? {
+        let written = written.await?;
+        created.insert(S::id(&planned));
+        // Text is always JSON and the key is not reserved.
+        let _ = private.set(CREATED_BY, &self.run);
+        Ok(match written {
             (state, None) => Creation::Created(state),
             (state, Some(why)) => Creation::Pending { state, why },
         })
@@ -315,7 +357,9 @@ impl<S: ServerSetting> Resource for Setting<S> {
             diags,
             ..
         } = request;
-        let doing = format!("update {}", named::<S>(&planned));
+        let what = named::<S>(&planned);
+        self.session.unapplied().note_applied(&what);
+        let doing = format!("update {what}");
         let written = self.write(&doing, Some(&prior), (&planned, &config), cx, diags);
         Ok(match written.await? {
             (state, None) => Update::Updated(state),
@@ -324,9 +368,22 @@ impl<S: ServerSetting> Resource for Setting<S> {
     }
 
     async fn delete(&self, request: DeleteRequest<'_, S::Model>) -> Result<(), Diagnostic> {
-        let (prior, cx) = (request.prior, request.cx);
+        let DeleteRequest {
+            prior,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
         let what = named::<S>(&prior);
+        self.session.unapplied().note_applied(&what);
         let doing = format!("destroy {what}");
+        let created = self.created.lock().await;
+        let is_of_this_run = private.get::<String>(CREATED_BY).as_ref() == Some(&self.run);
+        if created.contains(&S::id(&prior)) && !is_of_this_run {
+            diags.push(stays(&what));
+            return Ok(());
+        }
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = cluster.stopped_by(&cx.stop);

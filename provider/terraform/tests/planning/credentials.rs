@@ -168,6 +168,61 @@ async fn those_of_a_database_that_the_run_makes_are_known_after_apply() {
     assert_eq!(text(&found, "name"), "orders");
 }
 
+/// What is opened, and the errors, after a plan that changes `before`, a database in a state, to
+/// `after` while `object` is in the cluster.
+async fn opened_beside(before: &Json, after: &Json, object: Json) -> (Value, Vec<String>) {
+    let made = Host::new()
+        .await
+        .made("everest_database", before, &json!({}))
+        .await;
+    let server = kinds::cluster();
+    server.put(object);
+    let host = Host::reaching(move || server.client()).await;
+    host.plan("everest_database", &made.value, &made.private, after)
+        .await;
+    opened_by(&host).await
+}
+
+#[tokio::test]
+async fn those_of_a_database_that_the_run_makes_ready_are_known_after_apply() {
+    let mut stopped = database("pxc", &json!({"status": "paused", "observedGeneration": 1}));
+    stopped["spec"]["paused"] = json!(true);
+    let starting = database(
+        "pxc",
+        &json!({"status": "initializing", "observedGeneration": 1}),
+    );
+    let running = crate::database();
+    let mut paused = running.clone();
+    paused["paused"] = json!(true);
+    let mut resumed = running.clone();
+    resumed["paused"] = json!(false);
+    let mut larger = running.clone();
+    larger["engine"]["storage"]["size"] = json!("50Gi");
+    for (before, after, object) in [
+        (&paused, &resumed, stopped.clone()),
+        (&running, &larger, starting.clone()),
+    ] {
+        let (found, errors) = opened_beside(before, after, object).await;
+        assert_eq!(errors, [""; 0], "{after}");
+        assert_eq!(found.get("uri"), Some(&Value::UNKNOWN), "{after}");
+    }
+
+    // No apply of these ends with a database that clients can connect to.
+    let mut labelled = paused.clone();
+    labelled["labels"] = json!({"team": "shop"});
+    let mut unawaited = larger.clone();
+    unawaited["wait"] = json!(false);
+    for (before, after, object) in [
+        (&paused, &paused, stopped.clone()),
+        (&paused, &labelled, stopped),
+        (&running, &running, starting.clone()),
+        (&running, &unawaited, starting),
+    ] {
+        let (_, errors) = opened_beside(before, after, object).await;
+        assert_eq!(errors.len(), 1, "{after}: {errors:?}");
+    }
+}
+
 #[tokio::test]
 async fn with_settings_that_are_not_known_yet_they_are_known_after_apply() {
     let (found, errors) = opened_by(&Host::new().await).await;

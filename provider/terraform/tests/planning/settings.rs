@@ -172,6 +172,67 @@ async fn a_setting_is_created_changed_imported_found_gone_and_destroyed() {
 }
 
 #[tokio::test]
+async fn a_setting_that_the_same_run_creates_anew_outlives_its_former_state() {
+    for sample in &SAMPLES {
+        let type_name = sample.type_name;
+        let server = everest();
+        let earlier = host(&server).await;
+        let former = earlier.resource(type_name);
+        let former = former.create((sample.config)()).await.succeeded();
+
+        // With create_before_destroy, and where the resource has got another address, the new one
+        // may be created first.
+        let run = host(&server).await;
+        let resource = run.resource(type_name);
+        let new = resource.create((sample.config)()).await.succeeded();
+        let before = server.all();
+        let destroyed = resource.destroy(&former).await;
+        let told = destroyed.warnings();
+        let stays = told.iter().any(|told| told.contains("stays"));
+        assert!(stays, "{type_name}: {told:?}");
+        assert!(destroyed.succeeded().is_none(), "{type_name}");
+        assert_eq!(server.all(), before, "{type_name}");
+        let read = resource.read(&new).await.succeeded();
+        assert!(!read.is_none(), "{type_name}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_is_destroyed_at_one_address_and_created_at_another_is_told_of() {
+    for sample in &SAMPLES {
+        let server = everest();
+        let earlier = host(&server).await;
+        let former = earlier.resource(sample.type_name);
+        let former = former.create((sample.config)()).await.succeeded();
+        let run = host(&server).await;
+        let resource = run.resource(sample.type_name);
+        resource.plan(&former, Value::Null).await.succeeded();
+        let planned = resource.plan(&State::none(), (sample.config)()).await;
+        let told = planned.warnings();
+        let of_two = told
+            .iter()
+            .any(|told| told.contains("at one address and created or kept at another"));
+        assert!(of_two, "{}: {told:?}", sample.type_name);
+    }
+}
+
+#[tokio::test]
+async fn the_removal_of_the_administrator_by_a_replacement_is_told_at_plan() {
+    let server = everest();
+    let run = host(&server).await;
+    let account = run.resource("everest_account");
+    let admin = account.import("admin").await.succeeded();
+    let config = json!({"name": "alice", "password": "s3cret!"});
+    let planned = account.plan(&admin, config).await;
+    assert!(!planned.value.replaces.is_empty());
+    let told = planned.warnings();
+    assert!(
+        told.contains(&"The account \"admin\" of Everest's installation is removed"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_bad_configuration_is_refused_at_its_attribute_without_a_cluster() {
     let host = Host::new(|| Arc::new(EverestProvider::new()));
     for sample in &SAMPLES {
