@@ -143,6 +143,14 @@ impl Work<'_> {
         if due.is_some() {
             status["host"] = "".into();
         }
+        if let Some(most) = self.faults.members()
+            && self.engine == Engine::Postgresql
+        {
+            for count in ["size", "ready"] {
+                let members = &mut status["postgres"][count];
+                *members = members.as_i64().map(|members| members.min(most)).into();
+            }
+        }
         self.write(status).await?;
         Ok(due.unwrap_or_else(Action::await_change))
     }
@@ -160,8 +168,8 @@ impl Work<'_> {
     }
 
     /// What is left of the time in which a changed spec is overlooked; in its last part the
-    /// operator says that it has seen the spec and has nothing to do, as the PXC operator does
-    /// until its StatefulSets have begun.
+    /// operator says that it has seen the spec and has nothing to do, as those of PXC and
+    /// PostgreSQL do until their StatefulSets have begun.
     async fn overlooks(&self) -> Result<Option<Action>, Error> {
         let unseen = self.faults.unseen();
         let idle = self.faults.idle(self.engine);

@@ -119,6 +119,7 @@ pub fn status(
                 "pgbouncer": {"size": proxies, "ready": up(proxies)},
                 "postgres": {"size": size, "ready": up(size)},
                 "state": state,
+                "observedGeneration": object::generation(cr),
             });
             let runs = match done {
                 true => image,

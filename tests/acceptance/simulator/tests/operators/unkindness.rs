@@ -96,21 +96,51 @@ async fn resources_that_were_seen_and_not_carried_out_are_lost_for_pxc() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pxc_has_observed_a_change_and_is_ready_before_it_begins() {
+async fn an_engine_has_observed_a_change_and_is_ready_before_it_begins() {
+    let mysql = "[mysqld]\nmax_connections = 7\n";
+    for (engine, plural, kind, config) in [
+        (
+            Engine::Pxc,
+            "perconaxtradbclusters",
+            "PerconaXtraDBCluster",
+            mysql,
+        ),
+        (
+            Engine::Postgresql,
+            "perconapgclusters",
+            "PerconaPGCluster",
+            "max_connections = 7",
+        ),
+    ] {
+        let stage = Stage::new().await;
+        stage.ready(engine, "orders").await;
+        let film = Film::of(&stage, &[plural]);
+        let change = json!({"spec": {"engine": {"config": config}}});
+        stage.patch("databaseclusters", "orders", change).await;
+        let begun = |engine: &Value| engine["status"]["state"] == "initializing";
+        let begun = stage.until(plural, "orders", begun).await;
+        let generation = &begun["metadata"]["generation"];
+        let versions = film.versions(kind, "orders");
+        let early = versions.iter().find(|version| {
+            &version["status"]["observedGeneration"] == generation
+                && version["status"]["state"] == "ready"
+        });
+        assert!(early.is_some(), "{versions:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn postgresql_is_ready_with_fewer_members_than_it_asks_for() {
     let stage = Stage::new().await;
-    stage.ready(Engine::Pxc, "orders").await;
-    let film = Film::of(&stage, &["perconaxtradbclusters"]);
-    let change = json!({"spec": {"engine": {"config": "[mysqld]\nmax_connections = 7\n"}}});
-    stage.patch("databaseclusters", "orders", change).await;
-    let begun = |engine: &Value| engine["status"]["state"] == "initializing";
-    let begun = stage.until("perconaxtradbclusters", "orders", begun).await;
-    let generation = &begun["metadata"]["generation"];
-    let versions = film.versions("PerconaXtraDBCluster", "orders");
-    let early = versions.iter().find(|version| {
-        &version["status"]["observedGeneration"] == generation
-            && version["status"]["state"] == "ready"
-    });
-    assert!(early.is_some(), "{versions:#?}");
+    stage.steer(json!({"members": "2"})).await;
+    let mut wide = database(Engine::Postgresql);
+    wide["spec"]["engine"]["replicas"] = 3.into();
+    stage.create("databaseclusters", "pg", wide).await;
+    stage.until_ready("pg").await;
+    let engine = stage.get("perconapgclusters", "pg");
+    assert_eq!(engine["spec"]["instances"][0]["replicas"], 3);
+    assert_eq!(engine["status"]["postgres"]["size"], 2);
+    assert_eq!(engine["status"]["state"], "ready");
 }
 
 #[tokio::test(start_paused = true)]
