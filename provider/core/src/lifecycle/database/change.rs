@@ -295,7 +295,10 @@ impl ChangeDatabase {
     fn after(&self, planned: &DatabaseModel, is_unchanged: bool, restarts: bool) -> After {
         let is_unchanged = is_unchanged && !self.sent_users;
         let impacts = impact::of_change(&self.prior, planned);
-        let is_quiet = !impacts.is_empty()
+        // The engine's operator reads new passwords within five seconds, restarts no pod for most
+        // of them and reports nothing: the status that was there before has to stand for a while.
+        let is_quiet = !self.sent_users
+            && !impacts.is_empty()
             && impacts
                 .iter()
                 .all(|impact| impact.class == impact::Class::NoRestart);
