@@ -297,7 +297,9 @@ impl ChangeDatabase {
         let impacts = impact::of_change(&self.prior, planned);
         // The engine's operator reads new passwords within five seconds, restarts no pod for most
         // of them and reports nothing: the status that was there before has to stand for a while.
+        // So it has where the change before was not waited for to its end: that one may give work.
         let is_quiet = !self.sent_users
+            && !self.resumes()
             && !impacts.is_empty()
             && impacts
                 .iter()

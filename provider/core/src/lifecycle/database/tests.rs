@@ -241,6 +241,26 @@ fn a_restart_begins_after_the_change_that_asks_for_it() {
 }
 
 #[test]
+fn a_change_without_work_is_done_at_once_unless_the_one_before_was_not_waited_for() {
+    let at_rest = json!({"metadata": {"generation": 3},
+        "status": {"state": "ready", "observedGeneration": 3}});
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Database);
+    for was_ready in [true, false] {
+        let prior = model(json!({}), json!({"ready": was_ready}));
+        let mut planned = prior.clone();
+        let spec = planned.spec.known_mut().unwrap();
+        spec.allow_unsafe_configuration = true.into();
+        let mut change = ChangeDatabase::of(&prior, &planned, &planned, MANAGER);
+        let mut world = with(live(json!({}), json!({}))).with(engine, "orders", at_rest.clone());
+        let (written, last) = world.run(&mut change);
+        assert_eq!(written.len(), 1, "{written:?}");
+        assert_eq!(last == Action::Done(()), was_ready, "{last:?}");
+        world.pass(15);
+        assert_eq!(world.next(&mut change), Action::Done(()));
+    }
+}
+
+#[test]
 fn somebody_elses_pause_is_not_ended_by_a_restart() {
     let planned = model(json!({}), json!({"restartTrigger": "a"}));
     let mut paused = live(json!({"status": "paused"}), json!({}));
