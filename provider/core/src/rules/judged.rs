@@ -71,7 +71,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "engine.resources.requests.cpu", &[database::REQUESTS_WITHIN_LIMITS]),
     of(DATABASE, "engine.resources.requests.memory", &[database::REQUESTS_WITHIN_LIMITS]),
     of(DATABASE, "engine.storage.class", &[database::STORAGE_CLASS_SEEN, online::STORAGE_CLASS_EXISTS, online::STORAGE_CLASS_DEFAULT]),
-    of(DATABASE, "engine.storage.size", &[database::STORAGE_MINIMUM, database::STORAGE_NO_SHRINK, online::STORAGE_GROWS]),
+    of(DATABASE, "engine.storage.size", &[database::STORAGE_MINIMUM, database::STORAGE_NO_SHRINK, database::STORAGE_GROWS_RUNNING, online::STORAGE_GROWS]),
     of(DATABASE, "proxy.type", &[database::PROXY_TYPE, database::PROXYSQL_RELEASE]),
     of(DATABASE, "proxy.replicas", &[database::PROXY_REPLICAS]),
     of(DATABASE, "proxy.resources.cpu", &[database::RESOURCES_IGNORED]),

@@ -24,6 +24,7 @@
 //!   for it is `ready`.
 //! - PostgreSQL's databases have no message, its restores no reason why they
 //!   failed.
+//! - A PXC database whose size grows while it is paused fails, and does not start any more.
 //! - A volume that cannot grow leaves a condition without a message, and the size
 //!   put back is accepted.
 //! - The status of a backup that is being deleted loses all that it said, and the

@@ -12,8 +12,8 @@ use crate::rules::findings::{Findings, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
     LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_CLASS_SEEN,
-    STORAGE_NO_SHRINK, VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE,
-    VERSION_SYNTAX,
+    STORAGE_GROWS_RUNNING, STORAGE_NO_SHRINK, VERSION_AFTER_CR_VERSION, VERSION_MAJOR,
+    VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
 };
 use crate::text::Text;
 use crate::version::Version;
@@ -29,6 +29,7 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, findings: &m
         if prior.ready.known() != Some(&false) {
             storage(now, before, findings);
         }
+        growth(now, before, findings);
         version(engine, was, prior, findings);
         class("engine", (&engine.storage, &was.storage), findings);
     }
@@ -68,6 +69,25 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &m
             &STORAGE_NO_SHRINK,
             storage_size(),
             would_shrink(now, before),
+        );
+    }
+}
+
+/// The operator of MySQL resizes the volumes of pods that run. Without pods it goes on to the
+/// StatefulSet, whose volume claim templates Kubernetes keeps as they are, and fails at that from
+/// then on, also when the database is to start.
+fn growth(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
+    let is_stopped = before.paused.known() == Some(&true);
+    if engine_type(now) == Some(Engine::Pxc) && is_stopped && volumes::grows(now, before) {
+        let size = |spec| volumes::size(spec).unwrap_or_default();
+        findings.error(
+            &STORAGE_GROWS_RUNNING,
+            storage_size(),
+            format!(
+                "The storage of a stopped database would grow from {} to {}",
+                size(before),
+                size(now)
+            ),
         );
     }
 }

@@ -55,6 +55,11 @@ pub async fn reconcile(cr: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<
     if let Some(message) = work.faults.get("error") {
         return work.fail(message).await;
     }
+    if work.has_grown_while_stopped() {
+        let refused = "failed to create or update sts: update error: StatefulSet is invalid: \
+                       spec: Forbidden: updates to volumeClaimTemplates";
+        return work.fail(refused).await;
+    }
     match state {
         "" => work.begin().await,
         "error" => work.enter(Progress::Initializing).await,
@@ -123,6 +128,20 @@ impl Work<'_> {
         json!({"generation": object::generation(self.cr), "spec": spec,
             "volume": text(&self.cr.data, volume_pointer(self.engine))})
         .to_string()
+    }
+
+    /// The operator of PXC resizes the volumes of pods that run. A larger size that came while there
+    /// were none is one of the StatefulSet alone, which Kubernetes refuses from then on.
+    fn has_grown_while_stopped(&self) -> bool {
+        let known = self.cluster.recall(&self.uid);
+        let known = known.and_then(|known| serde_json::from_str::<Value>(&known).ok());
+        let size = text(&self.cr.data, volume_pointer(self.engine));
+        self.engine == Engine::Pxc
+            && known.is_some_and(|known| {
+                let had = text(&known, "/volume");
+                truth(&known, "/spec/pause")
+                    && quantity::compare(size, had) == Some(std::cmp::Ordering::Greater)
+            })
     }
 
     async fn enter(&self, progress: Progress) -> Result<Action, Error> {

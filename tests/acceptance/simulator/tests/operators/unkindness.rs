@@ -144,6 +144,25 @@ async fn postgresql_is_ready_with_fewer_members_than_it_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mysql_database_that_grows_while_it_is_paused_does_not_start_any_more() {
+    let stage = Stage::new().await;
+    stage.ready(Engine::Pxc, "orders").await;
+    let pause = json!({"spec": {"paused": true}});
+    stage.patch("databaseclusters", "orders", pause).await;
+    let paused = |database: &Value| database["status"]["status"] == "paused";
+    stage.until("databaseclusters", "orders", paused).await;
+    let growth = json!({"spec": {"engine": {"storage": {"size": "2Gi"}}}});
+    stage.patch("databaseclusters", "orders", growth).await;
+    let failed = |database: &Value| database["status"]["status"] == "error";
+    stage.until("databaseclusters", "orders", failed).await;
+    let start = json!({"spec": {"paused": false}});
+    stage.patch("databaseclusters", "orders", start).await;
+    stage.pass(3_600).await;
+    let now = stage.get("databaseclusters", "orders");
+    assert_eq!(now["status"]["status"], "error", "{now:#}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn behind_a_load_balancer_postgresql_is_ready_without_an_address_and_the_others_are_not() {
     let stage = Stage::new().await;
     stage.steer(json!({"address-delay": "15m"})).await;

@@ -35,6 +35,23 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         },
     ),
     (
+        |m| spec(m).paused = true.into(),
+        Case {
+            rule: "storage-grows-running",
+            path: "engine.storage.size",
+            // Nor does it grow with the start.
+            breaks: |m| {
+                spec(m).paused = false.into();
+                part(&mut engine(m).storage).size = "50Gi".into();
+            },
+            holds: |m| {
+                of_type(m, Engine::Postgresql);
+                part(&mut engine(m).storage).size = "50Gi".into();
+            },
+            unknown: |m| part(&mut engine(m).storage).size = Field::Unknown,
+        },
+    ),
+    (
         |_| {},
         Case {
             rule: "version-syntax",
