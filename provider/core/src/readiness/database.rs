@@ -82,7 +82,7 @@ pub struct DatabaseObservation<'a> {
 ///    grow are a failure.
 /// 3. During a creation, `error` is waited out unless the restore of the first data has failed.
 ///    During a change, it is a failure once it has lasted.
-/// 4. A database that is to be paused is ready when it is `paused`.
+/// 4. A database that is to be paused is ready when it is `paused`, or `upgrading` and stopped.
 /// 5. Everything but `ready` is waited for.
 /// 6. `ready` counts for a new database, and where only metadata was written;
 ///    after a change, only when the engine's own object carries the change, and
@@ -153,17 +153,7 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
         ));
     }
     if object.spec.paused.known() == Some(&true) {
-        return match state {
-            "paused" if status.ready.unwrap_or(0) == 0 => {
-                not_carried(observation).map_or(Readiness::Ready, Readiness::Pending)
-            }
-            _ => Readiness::Pending(format!(
-                "waiting for the database to stop; {}{}{}",
-                describe(status),
-                also_missing(observation),
-                held_by_backup(observation, state)
-            )),
-        };
+        return stopping(observation, status, state);
     }
     if state != "ready" {
         return waiting(observation, status, state);
@@ -248,6 +238,35 @@ fn failing(observation: &DatabaseObservation<'_>, status: &DatabaseClusterStatus
         }
         (Ok(()), _) => Readiness::Failed(described),
     }
+}
+
+/// Judges a database that is to be paused.
+///
+/// The engine of a database that has stopped goes on to report the version that ran last. So Everest
+/// calls the database `upgrading`, not `paused`, if it was given another version, until it runs.
+///
+/// Source: everest-operator `internal/controller/everest/providers/{pxc,psmdb}/provider.go`
+/// (`Status`); `fetchVersionFromPXC` and `fetchVersionFromMongo` of the operators.
+fn stopping(
+    observation: &DatabaseObservation<'_>,
+    status: &DatabaseClusterStatus,
+    state: &str,
+) -> Readiness {
+    let is_paused = match (state, observation.engine_cr) {
+        ("paused", _) => true,
+        ("upgrading", Seen::Found(engine_cr)) => engine_object::state(engine_cr) == "paused",
+        ("upgrading", Seen::Absent | Seen::Unread) => true,
+        _ => false,
+    };
+    if is_paused && status.ready.unwrap_or(0) == 0 {
+        return not_carried(observation).map_or(Readiness::Ready, Readiness::Pending);
+    }
+    Readiness::Pending(format!(
+        "waiting for the database to stop; {}{}{}",
+        describe(status),
+        also_missing(observation),
+        held_by_backup(observation, state)
+    ))
 }
 
 fn waiting(

@@ -24,6 +24,8 @@
 //!   for it is `ready`.
 //! - PostgreSQL's databases have no message, its restores no reason why they
 //!   failed.
+//! - A PXC or MongoDB database that is stopped with another version is `upgrading`, not `paused`: one
+//!   that is restarted during its upgrade stays stopped.
 //! - A PXC database whose size grows while it is paused fails, and does not start any more.
 //! - A volume that cannot grow leaves a condition without a message, and the size
 //!   put back is accepted.

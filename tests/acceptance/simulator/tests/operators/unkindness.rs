@@ -144,6 +144,22 @@ async fn postgresql_is_ready_with_fewer_members_than_it_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_database_that_is_restarted_during_its_upgrade_stays_stopped() {
+    let stage = Stage::new().await;
+    let mut older = database(Engine::Pxc);
+    older["spec"]["engine"]["version"] = json!("8.0.41-32.1");
+    stage.create("databaseclusters", "orders", older).await;
+    stage.until_ready("orders").await;
+    let both = json!({"metadata": {"annotations": {"everest.percona.com/restart": "true"}},
+        "spec": {"engine": {"version": "8.0.42-33.1"}}});
+    stage.patch("databaseclusters", "orders", both).await;
+    stage.pass(7_200).await;
+    let now = stage.get("databaseclusters", "orders");
+    assert_eq!(now["status"]["status"], "upgrading", "{now:#}");
+    assert_eq!(now["spec"]["paused"], true);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mysql_database_that_grows_while_it_is_paused_does_not_start_any_more() {
     let stage = Stage::new().await;
     stage.ready(Engine::Pxc, "orders").await;
