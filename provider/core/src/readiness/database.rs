@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
 use crate::facts::Seen;
-use crate::restart;
+use crate::restart::{self, RESTART};
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
 pub use origin::is_from_backup;
 use origin::{first_restore_failed, import_failure};
@@ -147,9 +147,10 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
     if restart::is_running(object) {
         return Readiness::Pending(format!(
-            "the database is being restarted; {}{}",
+            "the database is being restarted; {}{}{}",
             describe(status),
-            held_by_backup(observation, state)
+            held_by_backup(observation, state),
+            stuck_restart(object).unwrap_or_default()
         ));
     }
     if object.spec.paused.known() == Some(&true) {
@@ -296,6 +297,27 @@ fn waiting(
         _ => "",
     };
     Readiness::Pending(format!("{doing}; {described}{trouble}{said}{missing}"))
+}
+
+/// What ends a restart that does not end by itself, as the end of a sentence: Everest starts a
+/// database again once it is `paused`, but one that stopped during its upgrade is `upgrading` until
+/// it runs (see [`stopping`]).
+///
+/// Source: everest-operator `handleRestart` of its databasecluster_controller.go.
+pub(crate) fn stuck_restart(database: &DatabaseCluster) -> Option<String> {
+    let status = database.status.as_ref()?;
+    let has_stopped = database.spec.paused.known() == Some(&true) && status.ready.unwrap_or(0) == 0;
+    let is_upgrading = status.status.as_deref() == Some("upgrading");
+    let namespace = database.metadata.namespace.as_deref().unwrap_or_default();
+    let name = database.metadata.name.as_deref().unwrap_or_default();
+    (restart::is_running(database) && has_stopped && is_upgrading).then(|| {
+        format!(
+            "; it has stopped during its upgrade, and Everest does not start it again. Start it: \
+             kubectl -n {namespace} annotate databasecluster {name} {RESTART}- and then kubectl -n \
+             {namespace} patch databasecluster {name} --type merge -p \
+             '{{\"spec\":{{\"paused\":false}}}}'"
+        )
+    })
 }
 
 /// The likely reason why a database that is to stop is still `ready`, as the end of a sentence:

@@ -18,7 +18,7 @@ use crate::restart::{self, Step};
 use crate::text::Text;
 use crate::upgrade::{self, CrVersion, Next};
 use crate::v1::database::status;
-use crate::{Operation, impact, v1, volumes};
+use crate::{Operation, impact, readiness, v1, volumes};
 
 /// The time in which Everest must recommend the CR version of an installed operator.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
@@ -437,7 +437,8 @@ pub(super) fn not_now(
         }));
     }
     let missing: Option<Text> = if restart::is_running(live) {
-        Some("a restart to end".into())
+        let remedy = readiness::stuck_restart(live).unwrap_or_default();
+        Some(format!("a restart to end{remedy}").into())
     } else if let Some(end) = busy::its_end(live, observed)? {
         Some(end)
     } else {

@@ -696,6 +696,10 @@ fn a_restart_is_waited_for_whatever_paused_says() {
             .with("/spec/paused", json!(paused))
     };
     restarting("paused", true).is_pending("being restarted");
+    let stopped = restarting("upgrading", true).with("/status/ready", json!(0));
+    stopped.is_pending("annotate databasecluster orders everest.percona.com/restart- and then");
+    let still = format!("{:?}", restarting("upgrading", true).judge());
+    assert!(!still.contains("kubectl"), "{still}");
     restarting("ready", false).is_pending("being restarted");
 }
 
