@@ -49,15 +49,16 @@ pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
 
 /// The state because of which Everest refuses changes of a database, if it is in such a state.
 ///
-/// Two states do not count, because waiting for their end would be in vain. A database whose volumes
+/// Some states do not count, because waiting for their end would be in vain. A database whose volumes
 /// could not grow stays in `resizingVolumes` until it is changed again. One that is stopped and has
-/// got another version stays in `upgrading` until it runs.
+/// got another version stays in `upgrading` until it runs, as in `resizingVolumes` one whose volumes
+/// grow only when they are mounted.
 pub fn busy_state(database: &DatabaseCluster) -> Option<&str> {
     let status = database.status.as_ref()?;
     let state = status.status.as_deref()?;
     let cannot_grow =
         state == RESIZING && volumes::condition(database, volumes::RESIZE_FAILED).is_some();
-    let is_stopped = state == UPGRADING
+    let is_stopped = [UPGRADING, RESIZING].contains(&state)
         && database.spec.paused.known() == Some(&true)
         && status.ready.unwrap_or(0) == 0;
     (BUSY.contains(&state) && !cannot_grow && !is_stopped).then_some(state)

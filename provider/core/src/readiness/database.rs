@@ -82,7 +82,8 @@ pub struct DatabaseObservation<'a> {
 ///    grow are a failure.
 /// 3. During a creation, `error` is waited out unless the restore of the first data has failed.
 ///    During a change, it is a failure once it has lasted.
-/// 4. A database that is to be paused is ready when it is `paused`, or `upgrading` and stopped.
+/// 4. A database that is to be paused is ready when it is `paused`, or stopped and goes on with an
+///    upgrade or the growth of its volumes once it runs.
 /// 5. Everything but `ready` is waited for.
 /// 6. `ready` counts for a new database, and where only metadata was written;
 ///    after a change, only when the engine's own object carries the change, and
@@ -243,11 +244,12 @@ fn failing(observation: &DatabaseObservation<'_>, status: &DatabaseClusterStatus
 
 /// Judges a database that is to be paused.
 ///
-/// The engine of a database that has stopped goes on to report the version that ran last. So Everest
-/// calls the database `upgrading`, not `paused`, if it was given another version, until it runs.
+/// The engine of a database that has stopped goes on to report the version that ran last, and a
+/// volume may grow only once it is mounted. So Everest calls the database `upgrading` or
+/// `resizingVolumes`, not `paused`, if it was given another version or size, until it runs.
 ///
-/// Source: everest-operator `internal/controller/everest/providers/{pxc,psmdb}/provider.go`
-/// (`Status`); `fetchVersionFromPXC` and `fetchVersionFromMongo` of the operators.
+/// Source: everest-operator `internal/controller/everest/providers/*/provider.go` (`Status`,
+/// `verifyPVCResizingStatus`); `fetchVersionFromPXC` and `fetchVersionFromMongo` of the operators.
 fn stopping(
     observation: &DatabaseObservation<'_>,
     status: &DatabaseClusterStatus,
@@ -255,8 +257,10 @@ fn stopping(
 ) -> Readiness {
     let is_paused = match (state, observation.engine_cr) {
         ("paused", _) => true,
-        ("upgrading", Seen::Found(engine_cr)) => engine_object::state(engine_cr) == "paused",
-        ("upgrading", Seen::Absent | Seen::Unread) => true,
+        ("upgrading" | "resizingVolumes", Seen::Found(engine_cr)) => {
+            engine_object::state(engine_cr) == "paused"
+        }
+        ("upgrading" | "resizingVolumes", Seen::Absent | Seen::Unread) => true,
         _ => false,
     };
     if is_paused && status.ready.unwrap_or(0) == 0 {
@@ -300,19 +304,20 @@ fn waiting(
 }
 
 /// What ends a restart that does not end by itself, as the end of a sentence: Everest starts a
-/// database again once it is `paused`, but one that stopped during its upgrade is `upgrading` until
-/// it runs (see [`stopping`]).
+/// database again once it is `paused`, but one that stopped during its upgrade, or while its volumes
+/// grew, may have another state until it runs (see [`stopping`]).
 ///
 /// Source: everest-operator `handleRestart` of its databasecluster_controller.go.
 pub(crate) fn stuck_restart(database: &DatabaseCluster) -> Option<String> {
     let status = database.status.as_ref()?;
     let has_stopped = database.spec.paused.known() == Some(&true) && status.ready.unwrap_or(0) == 0;
-    let is_upgrading = status.status.as_deref() == Some("upgrading");
+    let state = status.status.as_deref()?;
+    let goes_on = ["upgrading", "resizingVolumes"].contains(&state);
     let namespace = database.metadata.namespace.as_deref().unwrap_or_default();
     let name = database.metadata.name.as_deref().unwrap_or_default();
-    (restart::is_running(database) && has_stopped && is_upgrading).then(|| {
+    (restart::is_running(database) && has_stopped && goes_on).then(|| {
         format!(
-            "; it has stopped during its upgrade, and Everest does not start it again. Start it: \
+            "; it has stopped as {state}, and Everest starts it again from paused alone. Start it: \
              kubectl -n {namespace} annotate databasecluster {name} {RESTART}- and then kubectl -n \
              {namespace} patch databasecluster {name} --type merge -p \
              '{{\"spec\":{{\"paused\":false}}}}'"

@@ -272,20 +272,22 @@ fn a_restart_comes_once_another_version_or_larger_volumes_have_taken_effect() {
 }
 
 #[test]
-fn a_stopped_database_that_upgrades_once_it_runs_can_be_started() {
+fn a_stopped_database_that_goes_on_once_it_runs_can_be_started() {
     let of = |paused: bool| {
         let mut model = model(json!({}), json!({}));
         model.spec.known_mut().unwrap().paused = paused.into();
         model
     };
-    let next = |pods: i64| {
-        let mut stopped = live(json!({"status": "upgrading", "ready": pods}), json!({}));
-        stopped["spec"]["paused"] = json!(true);
-        let mut start = ChangeDatabase::of(&of(true), &of(false), &of(false), MANAGER);
-        with(stopped).next(&mut start)
-    };
-    assert_eq!(applied(next(0))["spec"]["paused"], false);
-    assert!(matches!(next(2), Action::Await(_)), "it is stopping");
+    for state in ["upgrading", "resizingVolumes"] {
+        let next = |pods: i64| {
+            let mut stopped = live(json!({"status": state, "ready": pods}), json!({}));
+            stopped["spec"]["paused"] = json!(true);
+            let mut start = ChangeDatabase::of(&of(true), &of(false), &of(false), MANAGER);
+            with(stopped).next(&mut start)
+        };
+        assert_eq!(applied(next(0))["spec"]["paused"], false);
+        assert!(matches!(next(2), Action::Await(_)), "it is stopping");
+    }
 }
 
 #[test]

@@ -671,18 +671,20 @@ fn a_database_that_does_not_stop_names_the_backup_that_may_hold_it_up() {
 }
 
 #[test]
-fn a_database_that_got_another_version_while_it_is_paused_is_as_paused_as_it_can_be() {
-    let stopped = |pods: i64| {
-        Scene::updating("upgrading")
-            .with("/spec/paused", json!(true))
-            .with("/status/ready", json!(pods))
-    };
-    stopped(0).is_ready();
-    stopped(0).engine(5, Some(5), "paused").is_ready();
-    stopped(0)
-        .engine(5, Some(5), "initializing")
-        .is_pending("waiting for the database to stop");
-    stopped(1).is_pending("status is upgrading, 1 of 3 ready");
+fn a_database_that_goes_on_once_it_runs_is_as_paused_as_it_can_be() {
+    for state in ["upgrading", "resizingVolumes"] {
+        let stopped = |pods: i64| {
+            Scene::updating(state)
+                .with("/spec/paused", json!(true))
+                .with("/status/ready", json!(pods))
+        };
+        stopped(0).is_ready();
+        stopped(0).engine(5, Some(5), "paused").is_ready();
+        stopped(0)
+            .engine(5, Some(5), "initializing")
+            .is_pending("waiting for the database to stop");
+        stopped(1).is_pending("1 of 3 ready");
+    }
 }
 
 #[test]
