@@ -44,10 +44,7 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
                 spec(m).paused = false.into();
                 part(&mut engine(m).storage).size = "50Gi".into();
             },
-            holds: |m| {
-                of_type(m, Engine::Postgresql);
-                part(&mut engine(m).storage).size = "50Gi".into();
-            },
+            holds: |m| spec(m).paused = false.into(),
             unknown: |m| part(&mut engine(m).storage).size = Field::Unknown,
         },
     ),
