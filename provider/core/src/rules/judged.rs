@@ -79,7 +79,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "proxy.resources.requests.cpu", &[database::REQUESTS_WITHIN_LIMITS]),
     of(DATABASE, "proxy.resources.requests.memory", &[database::REQUESTS_WITHIN_LIMITS]),
     of(DATABASE, "proxy.storage.class", &[database::STORAGE_CLASS_SEEN, online::STORAGE_CLASS_EXISTS, online::STORAGE_CLASS_DEFAULT]),
-    of(DATABASE, "proxy.storage.size", &[database::STORAGE_NO_SHRINK, online::STORAGE_GROWS]),
+    of(DATABASE, "proxy.storage.size", &[database::STORAGE_NO_SHRINK, database::PROXY_STORAGE_FIXED, online::STORAGE_GROWS]),
     of(DATABASE, "proxy.expose.ipSourceRanges", &[database::IP_RANGES_DISTINCT, database::IP_RANGE_SYNTAX]),
     of(DATABASE, "proxy.expose.loadBalancerConfigName", &[database::LOAD_BALANCER_CONFIG_KEPT, online::LOAD_BALANCER_CONFIG_EXISTS]),
     of(DATABASE, "sharding.enabled", &[database::SHARDING_PSMDB, database::SHARDING_FIXED]),

@@ -65,6 +65,7 @@ pub const TABLE: &[Rule] = &[
     database::NO_SCALE_TO_ONE,
     database::STORAGE_NO_SHRINK,
     database::STORAGE_GROWS_RUNNING,
+    database::PROXY_STORAGE_FIXED,
     database::STORAGE_CLASS_SEEN,
     database::VERSION_SYNTAX,
     database::VERSION_NO_DOWNGRADE,

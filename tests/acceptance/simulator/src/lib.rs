@@ -26,7 +26,8 @@
 //!   failed.
 //! - A PXC or MongoDB database that is stopped with another version is `upgrading`, not `paused`: one
 //!   that is restarted during its upgrade stays stopped.
-//! - A PXC database whose size grows while it is paused fails, and does not start any more.
+//! - A PXC database whose size grows while it is paused fails, and does not start any more; one whose
+//!   ProxySQL is to have larger volumes fails, too.
 //! - A volume that cannot grow leaves a condition without a message, and the size
 //!   put back is accepted.
 //! - The status of a backup that is being deleted loses all that it said, and the

@@ -348,6 +348,18 @@ pub(in crate::rules) const STORAGE_GROWS_RUNNING: Rule = Rule {
     source: "percona-xtradb-cluster-operator: pkg/controller/pxc/volumes.go",
 };
 
+pub(in crate::rules) const PROXY_STORAGE_FIXED: Rule = Rule {
+    id: "proxy-storage-fixed",
+    sentence: "The volumes of ProxySQL keep the size that they were created with. The operator of \
+               MySQL resizes the volumes of the engine alone, Kubernetes refuses the StatefulSet \
+               that asks for larger ones, and the operator carries out no further change.",
+    advice: "Keep the previous size.",
+    engines: &[Engine::Pxc],
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "percona-xtradb-cluster-operator: pkg/controller/pxc/volumes.go and upgrade.go",
+};
+
 pub(in crate::rules) const STORAGE_CLASS_SEEN: Rule = Rule {
     id: "storage-class-seen",
     sentence: "Volumes keep the storage class that they were created with. For volumes created \

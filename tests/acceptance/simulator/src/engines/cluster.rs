@@ -55,7 +55,7 @@ pub async fn reconcile(cr: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<
     if let Some(message) = work.faults.get("error") {
         return work.fail(message).await;
     }
-    if work.has_grown_while_stopped() {
+    if work.changes_a_claim_template() {
         let refused = "failed to create or update sts: update error: StatefulSet is invalid: \
                        spec: Forbidden: updates to volumeClaimTemplates";
         return work.fail(refused).await;
@@ -77,6 +77,10 @@ const CHANGING: [&str; 6] = [
     "/postgres",
     "/pgbouncer",
 ];
+
+/// The size of the volumes of ProxySQL.
+const OF_PROXYSQL: &str =
+    "/spec/proxysql/volumeSpec/persistentVolumeClaim/resources/requests/storage";
 
 struct Work<'a> {
     cluster: &'a Cluster,
@@ -130,17 +134,21 @@ impl Work<'_> {
         .to_string()
     }
 
-    /// The operator of PXC resizes the volumes of pods that run. A larger size that came while there
-    /// were none is one of the StatefulSet alone, which Kubernetes refuses from then on.
-    fn has_grown_while_stopped(&self) -> bool {
+    /// The operator of PXC resizes the volumes of the engine's pods that run. What asks for other
+    /// larger ones is a StatefulSet alone, which Kubernetes refuses from then on: a size that came
+    /// while there were no pods, and one of ProxySQL.
+    fn changes_a_claim_template(&self) -> bool {
         let known = self.cluster.recall(&self.uid);
         let known = known.and_then(|known| serde_json::from_str::<Value>(&known).ok());
-        let size = text(&self.cr.data, volume_pointer(self.engine));
+        let grows =
+            |now: &str, had: &str| quantity::compare(now, had) == Some(std::cmp::Ordering::Greater);
         self.engine == Engine::Pxc
             && known.is_some_and(|known| {
-                let had = text(&known, "/volume");
-                truth(&known, "/spec/pause")
-                    && quantity::compare(size, had) == Some(std::cmp::Ordering::Greater)
+                let size = text(&self.cr.data, volume_pointer(self.engine));
+                let has_no_pods = truth(&known, "/spec/pause");
+                let of_proxy = text(&self.cr.data, OF_PROXYSQL);
+                (has_no_pods && grows(size, text(&known, "/volume")))
+                    || grows(of_proxy, text(&known, OF_PROXYSQL))
             })
     }
 

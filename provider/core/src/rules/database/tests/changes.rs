@@ -25,6 +25,19 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         },
     ),
     (
+        |m| {
+            proxy(m).type_ = "proxysql".into();
+            part(&mut proxy(m).storage).size = "5Gi".into();
+        },
+        Case {
+            rule: "proxy-storage-fixed",
+            path: "proxy.storage.size",
+            breaks: |m| part(&mut proxy(m).storage).size = "6Gi".into(),
+            holds: |m| part(&mut proxy(m).storage).size = "5120Mi".into(),
+            unknown: |m| part(&mut proxy(m).storage).size = Field::Unknown,
+        },
+    ),
+    (
         |_| {},
         Case {
             rule: "storage-no-shrink",
