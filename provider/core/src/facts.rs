@@ -36,7 +36,10 @@ pub use wanted::{DefinedKind, Kind, SomeBackups, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.
-const BUSY: [&str; 3] = ["restoring", "upgrading", RESIZING];
+const BUSY: [&str; 3] = ["restoring", UPGRADING, RESIZING];
+
+/// The state of a database that asks for another version than the one that ran last.
+const UPGRADING: &str = "upgrading";
 
 /// The state of a database whose volumes grow.
 const RESIZING: &str = "resizingVolumes";
@@ -46,12 +49,19 @@ pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
 
 /// The state because of which Everest refuses changes of a database, if it is in such a state.
 ///
-/// A database whose volumes could not grow stays in `resizingVolumes` until it is changed again, so
-/// that state does not count: waiting for its end would be in vain.
+/// Some states do not count, because waiting for their end would be in vain. A database whose volumes
+/// could not grow stays in `resizingVolumes` until it is changed again. One that is stopped and has
+/// got another version stays in `upgrading` until it runs, as in `resizingVolumes` one whose volumes
+/// grow only when they are mounted.
 pub fn busy_state(database: &DatabaseCluster) -> Option<&str> {
-    let state = database.status.as_ref()?.status.as_deref()?;
-    let stuck = state == RESIZING && volumes::condition(database, volumes::RESIZE_FAILED).is_some();
-    (BUSY.contains(&state) && !stuck).then_some(state)
+    let status = database.status.as_ref()?;
+    let state = status.status.as_deref()?;
+    let cannot_grow =
+        state == RESIZING && volumes::condition(database, volumes::RESIZE_FAILED).is_some();
+    let is_stopped = [UPGRADING, RESIZING].contains(&state)
+        && database.spec.paused.known() == Some(&true)
+        && status.ready.unwrap_or(0) == 0;
+    (BUSY.contains(&state) && !cannot_grow && !is_stopped).then_some(state)
 }
 
 /// All objects of a kind by name; `None` if they could not be read, were not needed or are not

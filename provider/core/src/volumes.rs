@@ -32,8 +32,16 @@ pub enum Shrinking {
 
 /// Returns true if a change lowers the engine's storage size.
 pub fn shrinks(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec) -> bool {
-    let amount = |spec| size(spec)?.parse::<Quantity>().ok();
     matches!((amount(now), amount(before)), (Some(now), Some(before)) if now < before)
+}
+
+/// Returns true if a change raises the engine's storage size.
+pub fn grows(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec) -> bool {
+    matches!((amount(now), amount(before)), (Some(now), Some(before)) if now > before)
+}
+
+fn amount(spec: &DatabaseClusterSpec) -> Option<Quantity> {
+    size(spec)?.parse().ok()
 }
 
 /// The size of the engine's volumes in a spec.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
+use std::time::Duration;
 
 use everest_core::dialect::Dialect;
 use everest_core::facts::Seen;
@@ -249,7 +250,7 @@ fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
         import_job: None,
         running_import: Seen::Unread,
         written_generation: 1,
-        steady_for: steady.then_some(HOLD),
+        steady_for: Some(if steady { HOLD } else { Duration::ZERO }),
         has_worked: false,
         creating,
         may_be_stale: !creating,

@@ -207,9 +207,8 @@ const ROWS: &[Effect] = &[
         When::Raised,
         PXC,
         Class::StorageGrowth,
-        "grows the volume of each proxy pod, if its storage class allows it; a volume cannot \
-         shrink again",
-        "everest-operator: volume resize",
+        "asks for a larger volume of each proxy pod, which the operator does not make",
+        "percona-xtradb-cluster-operator: pkg/controller/pxc/volumes.go",
     ),
     row(
         "proxy.expose.type",

@@ -5,6 +5,7 @@ mod paused;
 
 use std::time::Duration;
 
+use everest_schemas::Engine;
 use everest_schemas::everest::{
     Condition, DataImportJob, DatabaseCluster, DatabaseClusterRestore, DatabaseClusterStatus,
 };
@@ -13,24 +14,32 @@ use serde_json::Value;
 use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
 use crate::facts::Seen;
-use crate::restart;
+use crate::restart::{self, RESTART};
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
 pub use origin::is_from_backup;
 use origin::{first_restore_failed, import_failure};
 pub use paused::reconciliation_is_paused;
 
-/// The time for which a database must not change after a write before its status is believed, if
-/// the engine does not report which generation it has seen. Everest reads the engines' objects
-/// every five seconds.
-pub const HOLD: Duration = Duration::from_secs(10);
+/// The time for which a database must not change after a write before its status is believed,
+/// unless its engine was seen at work on the change.
+///
+/// The operators check their pods every five seconds. The first check may report the new generation
+/// and `ready` all the same: MySQL's ends once it has written the configuration, and PostgreSQL's
+/// takes the state from another object, which it has only just changed. The next check begins the
+/// work, and takes seconds until it reports that.
+///
+/// Source: percona-xtradb-cluster-operator `pkg/controller/pxc/upgrade.go` (`updatePod`);
+/// percona-postgresql-operator `percona/controller/pgcluster/status.go` (`updateStatus`).
+pub const HOLD: Duration = Duration::from_secs(15);
 
-/// The same time if the engine reports that it has seen the change: the operators check their pods
-/// every five seconds, and report no work before the first check.
-const ENGINE_HOLD: Duration = Duration::from_secs(6);
-
-/// The time for which an `error` must last after a write before it counts as caused by the change,
-/// if the engine does not report that it has seen the change: an operator that fails early reports
-/// only the error.
+/// The time for which an `error` must last after a write before it counts as a failure.
+///
+/// An operator reports `error` whenever one of its reconciles fails: also while it cannot connect
+/// to a member that restarts, while an image is pulled once more, or while a node is added for a
+/// pod. It tries again, ever later. One that fails early reports only the error, and no generation.
+///
+/// Source: percona-xtradb-cluster-operator `pkg/controller/pxc/status.go`,
+/// percona-server-mongodb-operator `pkg/controller/perconaservermongodb/status.go` (`updateStatus`).
 const ERROR_HOLD: Duration = Duration::from_secs(120);
 
 /// The last observation of a database.
@@ -52,7 +61,8 @@ pub struct DatabaseObservation<'a> {
     /// `metadata.generation` after our write.
     pub written_generation: i64,
     /// The time for which [`footing`](super::footing) has been the same, counted from our write at
-    /// the earliest; `None` if it is not known.
+    /// the earliest; `None` if the caller has no clock: then a state counts once the engine's
+    /// operator has taken up the change.
     pub steady_for: Option<Duration>,
     /// True if the engine was seen at work since our write on the present spec of its object, see
     /// [`at_work`](super::at_work), or if the change gives it no work.
@@ -71,8 +81,9 @@ pub struct DatabaseObservation<'a> {
 /// 2. Everest must have seen the generation that was written. After that, volumes that could not
 ///    grow are a failure.
 /// 3. During a creation, `error` is waited out unless the restore of the first data has failed.
-///    During a change, it is a failure once it is known not to be from before the change.
-/// 4. A database that is to be paused is ready when it is `paused`.
+///    During a change, it is a failure once it has lasted.
+/// 4. A database that is to be paused is ready when it is `paused`, or stopped and goes on with an
+///    upgrade or the growth of its volumes once it runs.
 /// 5. Everything but `ready` is waited for.
 /// 6. `ready` counts for a new database, and where only metadata was written;
 ///    after a change, only when the engine's own object carries the change, and
@@ -82,6 +93,7 @@ pub struct DatabaseObservation<'a> {
 ///    the database is `ready` for a while before either begins.
 /// 8. A load balancer must have given the database its address, or each member of a replica set
 ///    its own, and split-horizon DNS its domains.
+/// 9. A PostgreSQL database must have as many pods as it asks for.
 ///
 /// Source: everest-operator `internal/controller/everest/providers/*/provider.go`.
 pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
@@ -136,21 +148,14 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
     if restart::is_running(object) {
         return Readiness::Pending(format!(
-            "the database is being restarted; {}",
-            describe(status)
+            "the database is being restarted; {}{}{}",
+            describe(status),
+            held_by_backup(observation, state),
+            stuck_restart(object).unwrap_or_default()
         ));
     }
     if object.spec.paused.known() == Some(&true) {
-        return match state {
-            "paused" if status.ready.unwrap_or(0) == 0 => {
-                not_carried(observation).map_or(Readiness::Ready, Readiness::Pending)
-            }
-            _ => Readiness::Pending(format!(
-                "waiting for the database to stop; {}{}",
-                describe(status),
-                also_missing(observation)
-            )),
-        };
+        return stopping(observation, status, state);
     }
     if state != "ready" {
         return waiting(observation, status, state);
@@ -169,6 +174,7 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
         Readiness::Ready if observation.creating || observation.may_be_stale => {
             address::missing(object)
                 .or_else(|| address::former(object, observation.engine_cr))
+                .or_else(|| engine_object::other_pods(object, observation.engine_cr))
                 .map_or(Readiness::Ready, Readiness::Pending)
         }
         judged => judged,
@@ -217,15 +223,55 @@ fn failing(observation: &DatabaseObservation<'_>, status: &DatabaseClusterStatus
         return first_restore_failed(observation, &described)
             .unwrap_or_else(|| Readiness::Pending(format!("{described}; Everest keeps trying")));
     }
-    let pending = |why: &str| format!("{described}; this may be from before the change: {why}");
-    match (taken_up(observation), has_stood(observation)) {
-        (Err(why), _) if observation.steady_for.unwrap_or_default() < ERROR_HOLD => {
-            Readiness::Pending(pending(&why))
+    match (taken_up(observation), observation.steady_for) {
+        (Err(why), lasted) if lasted.is_none_or(|lasted| lasted < ERROR_HOLD) => {
+            Readiness::Pending(format!(
+                "{described}; this may be from before the change: {why}"
+            ))
         }
         (Err(why), _) => Readiness::Failed(format!("{described}; {why}")),
-        (Ok(()), Err(why)) => Readiness::Pending(pending(&why)),
-        (Ok(()), Ok(())) => Readiness::Failed(described),
+        (Ok(()), Some(lasted)) if observation.may_be_stale && lasted < ERROR_HOLD => {
+            Readiness::Pending(format!(
+                "{described}; this may pass, or be from before the change: it is a failure once it \
+                 has lasted for {} s ({} s so far)",
+                ERROR_HOLD.as_secs(),
+                lasted.as_secs()
+            ))
+        }
+        (Ok(()), _) => Readiness::Failed(described),
     }
+}
+
+/// Judges a database that is to be paused.
+///
+/// The engine of a database that has stopped goes on to report the version that ran last, and a
+/// volume may grow only once it is mounted. So Everest calls the database `upgrading` or
+/// `resizingVolumes`, not `paused`, if it was given another version or size, until it runs.
+///
+/// Source: everest-operator `internal/controller/everest/providers/*/provider.go` (`Status`,
+/// `verifyPVCResizingStatus`); `fetchVersionFromPXC` and `fetchVersionFromMongo` of the operators.
+fn stopping(
+    observation: &DatabaseObservation<'_>,
+    status: &DatabaseClusterStatus,
+    state: &str,
+) -> Readiness {
+    let is_paused = match (state, observation.engine_cr) {
+        ("paused", _) => true,
+        ("upgrading" | "resizingVolumes", Seen::Found(engine_cr)) => {
+            engine_object::state(engine_cr) == "paused"
+        }
+        ("upgrading" | "resizingVolumes", Seen::Absent | Seen::Unread) => true,
+        _ => false,
+    };
+    if is_paused && status.ready.unwrap_or(0) == 0 {
+        return not_carried(observation).map_or(Readiness::Ready, Readiness::Pending);
+    }
+    Readiness::Pending(format!(
+        "waiting for the database to stop; {}{}{}",
+        describe(status),
+        also_missing(observation),
+        held_by_backup(observation, state)
+    ))
 }
 
 fn waiting(
@@ -255,6 +301,46 @@ fn waiting(
         _ => "",
     };
     Readiness::Pending(format!("{doing}; {described}{trouble}{said}{missing}"))
+}
+
+/// What ends a restart that does not end by itself, as the end of a sentence: Everest starts a
+/// database again once it is `paused`, but one that stopped during its upgrade, or while its volumes
+/// grew, may have another state until it runs (see [`stopping`]).
+///
+/// Source: everest-operator `handleRestart` of its databasecluster_controller.go.
+pub(crate) fn stuck_restart(database: &DatabaseCluster) -> Option<String> {
+    let status = database.status.as_ref()?;
+    let has_stopped = database.spec.paused.known() == Some(&true) && status.ready.unwrap_or(0) == 0;
+    let state = status.status.as_deref()?;
+    let goes_on = ["upgrading", "resizingVolumes"].contains(&state);
+    let namespace = database.metadata.namespace.as_deref().unwrap_or_default();
+    let name = database.metadata.name.as_deref().unwrap_or_default();
+    (restart::is_running(database) && has_stopped && goes_on).then(|| {
+        format!(
+            "; it has stopped as {state}, and Everest starts it again from paused alone. Start it: \
+             kubectl -n {namespace} annotate databasecluster {name} {RESTART}- and then kubectl -n \
+             {namespace} patch databasecluster {name} --type merge -p \
+             '{{\"spec\":{{\"paused\":false}}}}'"
+        )
+    })
+}
+
+/// The likely reason why a database that is to stop is still `ready`, as the end of a sentence:
+/// MongoDB's and PostgreSQL's operators do not stop a database while a backup of it is taken, and
+/// report nothing of that.
+///
+/// Source: percona-server-mongodb-operator `pkg/controller/perconaservermongodb/psmdb_controller.go`
+/// (`reconcilePause`), percona-postgresql-operator `percona/controller/pgcluster/controller.go`.
+fn held_by_backup(observation: &DatabaseObservation<'_>, state: &str) -> &'static str {
+    let engine = observation.database.spec.engine.known();
+    let engine = engine.and_then(|engine| engine.type_.known());
+    match engine {
+        Some(Engine::Psmdb | Engine::Postgresql) if state == "ready" => {
+            "; if this continues, a backup of the database is probably being taken: its operator \
+             stops the database after that"
+        }
+        _ => "",
+    }
 }
 
 /// The missing part of a change, as the end of a sentence.
@@ -313,17 +399,15 @@ fn has_stood(observation: &DatabaseObservation<'_>) -> Result<(), String> {
     if reports && observation.has_worked {
         return Ok(());
     }
-    let needed = if reports { ENGINE_HOLD } else { HOLD };
-    let stood = observation.steady_for.unwrap_or_default();
-    if stood >= needed {
-        return Ok(());
+    match observation.steady_for {
+        Some(stood) if stood < HOLD => Err(format!(
+            "waiting until the status has been unchanged for {} s, because it may be from before \
+             the change ({} s so far)",
+            HOLD.as_secs(),
+            stood.as_secs()
+        )),
+        _ => Ok(()),
     }
-    Err(format!(
-        "waiting until the status has been unchanged for {} s, because it may be from before the \
-         change ({} s so far)",
-        needed.as_secs(),
-        stood.as_secs()
-    ))
 }
 
 #[cfg(test)]

@@ -65,6 +65,48 @@ pub fn footing(database: &DatabaseCluster, engine_cr: Option<&Value>) -> String 
     footing
 }
 
+/// The difference between the pods that a PostgreSQL database has and those that its object asks
+/// for, if there is one.
+///
+/// The operator counts the pods that exist, and calls a database `ready` once all of those are:
+/// before the pods of a change are made, while they cannot be made, and while the first member of a
+/// database that was paused starts alone.
+///
+/// Source: percona-postgresql-operator `percona/controller/pgcluster/status.go` (`getState`) and
+/// `internal/controller/postgrescluster/instance.go` (`observeInstances`).
+pub(super) fn other_pods(database: &DatabaseCluster, engine_cr: Seen<&Value>) -> Option<String> {
+    let engine = database.spec.engine.known()?.type_.known()?;
+    let Seen::Found(engine_cr) = engine_cr else {
+        return None;
+    };
+    if *engine != Engine::Postgresql {
+        return None;
+    }
+    let number = |path: &str| engine_cr.pointer(path).and_then(Value::as_i64);
+    let sets = engine_cr.pointer("/spec/instances")?.as_array()?;
+    let members: Option<i64> = sets.iter().map(|set| set["replicas"].as_i64()).sum();
+    let counts = [
+        ("members", members, number("/status/postgres/size")),
+        (
+            "pods of PgBouncer",
+            number("/spec/proxy/pgBouncer/replicas"),
+            number("/status/pgbouncer/size"),
+        ),
+    ];
+    counts.into_iter().find_map(|(called, wanted, found)| {
+        let (wanted, found) = (wanted?, found?);
+        (wanted != found).then(|| {
+            format!(
+                "the database is ready, but the {} reports {found} as the number of {called}, not \
+                 {wanted}. If this continues, pods cannot be created: see the events of the \
+                 namespace: kubectl -n {} get events --field-selector type=Warning",
+                named(database),
+                namespace(database)
+            )
+        })
+    })
+}
+
 /// The engine's object as a message names it.
 pub(super) fn named(database: &DatabaseCluster) -> String {
     let engine = database.spec.engine.known();

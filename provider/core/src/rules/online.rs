@@ -78,9 +78,15 @@ pub(super) fn busy_state(database: &DatabaseCluster) -> Option<&str> {
 pub(super) fn unready_state(database: &DatabaseCluster) -> Option<&str> {
     let state = database.status.as_ref()?.status.as_deref()?;
     busy_state(database).or_else(|| {
-        ["creating", "paused", "importing", "resizingVolumes"]
-            .contains(&state)
-            .then_some(state)
+        [
+            "creating",
+            "paused",
+            "importing",
+            "upgrading",
+            "resizingVolumes",
+        ]
+        .contains(&state)
+        .then_some(state)
     })
 }
 

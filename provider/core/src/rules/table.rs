@@ -64,6 +64,8 @@ pub const TABLE: &[Rule] = &[
     database::TLS_DISABLED,
     database::NO_SCALE_TO_ONE,
     database::STORAGE_NO_SHRINK,
+    database::STORAGE_GROWS_RUNNING,
+    database::PROXY_STORAGE_FIXED,
     database::STORAGE_CLASS_SEEN,
     database::VERSION_SYNTAX,
     database::VERSION_NO_DOWNGRADE,

@@ -108,6 +108,11 @@ impl Faults {
         self.duration("begin-delay", self.pace.idle_of(engine))
     }
 
+    /// The most members of a PostgreSQL database that can be made.
+    pub fn members(&self) -> Option<i64> {
+        self.get("members").and_then(|most| most.parse().ok())
+    }
+
     /// How long a load balancer has no address.
     pub fn address(&self) -> Duration {
         self.duration("address-delay", self.pace.address)
@@ -190,8 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn only_pxc_is_idle_before_it_begins() {
-        assert_eq!(faults(&[]).idle(Engine::Pxc), Duration::from_secs(5));
-        assert_eq!(faults(&[]).idle(Engine::Postgresql), Duration::ZERO);
+    fn all_but_mongodb_are_idle_before_they_begin() {
+        for engine in [Engine::Pxc, Engine::Postgresql] {
+            assert_eq!(faults(&[]).idle(engine), Duration::from_secs(8));
+        }
+        assert_eq!(faults(&[]).idle(Engine::Psmdb), Duration::ZERO);
     }
 }

@@ -20,8 +20,14 @@
 //!   that succeeds does, and the database is `ready`, and empty.
 //! - PXC and MongoDB initialize without an address, PostgreSQL is `ready` with an
 //!   empty one; an exposed MongoDB has a list of `host:port`.
+//! - PostgreSQL's operator counts the pods that there are: with fewer than the spec asks
+//!   for it is `ready`.
 //! - PostgreSQL's databases have no message, its restores no reason why they
 //!   failed.
+//! - A PXC or MongoDB database that is stopped with another version is `upgrading`, not `paused`: one
+//!   that is restarted during its upgrade stays stopped.
+//! - A PXC database whose size grows while it is paused fails, and does not start any more; one whose
+//!   ProxySQL is to have larger volumes fails, too.
 //! - A volume that cannot grow leaves a condition without a message, and the size
 //!   put back is accepted.
 //! - The status of a backup that is being deleted loses all that it said, and the
@@ -55,7 +61,8 @@
 //! | `phase-delay` | `2s`, `100ms` | all | how long each phase takes (250 ms; 10 s at the real pace) |
 //! | `ready-delay` | duration | database | how long initializing takes (a phase; 3 min) |
 //! | `react-delay` | duration | database | how long the engine overlooks a changed spec, its status stale (400 ms; 2 s) |
-//! | `begin-delay` | duration | database | how long its engine then says that it has seen the spec and is `ready`, before it begins (none; PXC 5 s) |
+//! | `begin-delay` | duration | database | how long its engine then says that it has seen the spec and is `ready`, before it begins (none; PXC and PostgreSQL 8 s) |
+//! | `members` | number | PostgreSQL database | no more members can be made; it is `ready` with these |
 //! | `address-delay` | duration | database behind a load balancer | how long it is without an address (none; 45 s) |
 //! | `resize-fails` | message | database | a growing volume never gets there |
 //! | `restore-grace` | duration | MongoDB database | from ready to the first restore (1 s; 30 s) |

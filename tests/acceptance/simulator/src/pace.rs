@@ -14,8 +14,8 @@ pub struct Pace {
     pub initializing: Duration,
     /// How long an engine's operator overlooks a changed spec, its status stale.
     pub unseen: Duration,
-    /// How long the PXC operator says after that that it has seen the spec and is `ready`,
-    /// before its StatefulSets begin.
+    /// How long the operators of PXC and PostgreSQL say after that that they have seen the spec and
+    /// are `ready`, before their StatefulSets begin: until the end of the next reconcile.
     pub idle: Duration,
     /// How long a load balancer has no address.
     pub address: Duration,
@@ -73,7 +73,7 @@ impl Pace {
             phase: Duration::from_secs(10),
             initializing: Duration::from_secs(180),
             unseen: Duration::from_secs(2),
-            idle: Duration::from_secs(5),
+            idle: Duration::from_secs(8),
             address: Duration::from_secs(45),
             backup: Duration::from_secs(120),
             restore: Duration::from_secs(300),
@@ -99,8 +99,8 @@ impl Pace {
     /// How long an engine says that it is idle after it has seen a changed spec.
     pub fn idle_of(&self, engine: Engine) -> Duration {
         match engine {
-            Engine::Pxc => self.idle,
-            Engine::Psmdb | Engine::Postgresql => Duration::ZERO,
+            Engine::Pxc | Engine::Postgresql => self.idle,
+            Engine::Psmdb => Duration::ZERO,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::restart::{self, Step};
 use crate::text::Text;
 use crate::upgrade::{self, CrVersion, Next};
 use crate::v1::database::status;
-use crate::{Operation, impact, v1};
+use crate::{Operation, impact, readiness, v1, volumes};
 
 /// The time in which Everest must recommend the CR version of an installed operator.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
@@ -43,7 +43,8 @@ const RECOMMENDATION: &str = "recommendation";
 /// 4. Passwords that the configuration sends are written into the Secret that the engine's operator
 ///    reads. A change to a Secret that was made for something else is refused.
 /// 5. The part of the change that is ours is applied: see [`Bodies::ours`].
-/// 6. A requested restart is started after the change is written.
+/// 6. A requested restart is started after the change is written, or after a change of the engine's
+///    version or of its volumes has taken effect.
 /// 7. The database is waited for until it is ready, unless `wait` is false.
 #[derive(Clone, Debug)]
 pub struct ChangeDatabase {
@@ -83,6 +84,8 @@ enum Half {
     Whole,
     /// All but the engine's version, with this version of the operator.
     First(String),
+    /// All but the restart.
+    WithoutRestart,
 }
 
 impl ChangeDatabase {
@@ -122,7 +125,7 @@ impl ChangeDatabase {
             Stage::Prepare => self.begun.is_some() || (self.before.is_some() && self.resumes()),
             Stage::Write(..) => may_be_written && !restarts,
             Stage::Written(..) => false,
-            Stage::Wait(..) => true,
+            Stage::Wait(_, half) => *half == Half::Whole || !restarts,
         }
     }
 
@@ -154,14 +157,18 @@ impl ChangeDatabase {
                     Some(version) => upgrade::with_cr_version(&self.planned, &version),
                     None => self.planned.clone(),
                 };
-                self.stage = Stage::Write(Box::new(planned), Half::Whole);
+                let (planned, half) = match self.restarts_later(live) {
+                    true => (self.without_restart(planned), Half::WithoutRestart),
+                    false => (planned, Half::Whole),
+                };
+                self.stage = Stage::Write(Box::new(planned), half);
                 Ok(None)
             }
             Next::TakeOver(version) if self.begun.as_ref() != Some(&version) => {
-                let mut first = upgrade::first_half(&self.planned, live, &version);
                 // The pods start anew with the version; a restart that is asked for too comes with
                 // the other half.
-                first.restart_trigger = self.prior.restart_trigger.clone();
+                let first = upgrade::first_half(&self.planned, live, &version);
+                let first = self.without_restart(first);
                 self.stage = Stage::Write(Box::new(first), Half::First(version));
                 Ok(None)
             }
@@ -183,6 +190,22 @@ impl ChangeDatabase {
                 attribute: Some(FieldPath::of("engine.crVersion")),
             })),
         }
+    }
+
+    /// Returns true if a restart comes once the rest of the change has taken effect. Everest starts a
+    /// database that it restarts again when it is `paused`, but one that has stopped during its
+    /// upgrade, or while its volumes grow, is not: it would stay stopped.
+    fn restarts_later(&self, live: &DatabaseCluster) -> bool {
+        let spec = self.planned.spec.known();
+        let grows = spec.is_some_and(|spec| volumes::grows(spec, &live.spec));
+        restart::is_asked(&self.prior, &self.planned)
+            && (grows || upgrade::changes_version(&self.planned, live))
+    }
+
+    /// The model with the trigger of the last restart.
+    fn without_restart(&self, mut model: DatabaseModel) -> DatabaseModel {
+        model.restart_trigger = self.prior.restart_trigger.clone();
+        model
     }
 
     /// Waits until earlier work is done or has failed.
@@ -295,7 +318,12 @@ impl ChangeDatabase {
     fn after(&self, planned: &DatabaseModel, is_unchanged: bool, restarts: bool) -> After {
         let is_unchanged = is_unchanged && !self.sent_users;
         let impacts = impact::of_change(&self.prior, planned);
-        let is_quiet = !impacts.is_empty()
+        // The engine's operator reads new passwords within five seconds, restarts no pod for most
+        // of them and reports nothing: the status that was there before has to stand for a while.
+        // So it has where the change before was not waited for to its end: that one may give work.
+        let is_quiet = !self.sent_users
+            && !self.resumes()
+            && !impacts.is_empty()
             && impacts
                 .iter()
                 .all(|impact| impact.class == impact::Class::NoRestart);
@@ -376,6 +404,7 @@ impl Lifecycle for ChangeDatabase {
                             self.begun = Some(version);
                             self.stage = Stage::Prepare;
                         }
+                        (Action::Done(()), Half::WithoutRestart) => self.stage = Stage::Prepare,
                         (action, _) => return Ok(action),
                     }
                 }
@@ -408,7 +437,8 @@ pub(super) fn not_now(
         }));
     }
     let missing: Option<Text> = if restart::is_running(live) {
-        Some("a restart to end".into())
+        let remedy = readiness::stuck_restart(live).unwrap_or_default();
+        Some(format!("a restart to end{remedy}").into())
     } else if let Some(end) = busy::its_end(live, observed)? {
         Some(end)
     } else {
@@ -430,6 +460,14 @@ pub fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseMode
         && !restart::is_asked(prior, planned)
         && !passwords::is_asked(prior, planned)
         && body(prior) == body(planned)
+}
+
+/// Returns true if Everest has handled the present spec, so that the status tells of the work that
+/// comes of it.
+pub(super) fn is_handled(live: &DatabaseCluster) -> bool {
+    let status = live.status.as_ref();
+    let observed = status.and_then(|status| status.observed_generation);
+    observed >= live.metadata.generation
 }
 
 /// Stopped for good, not for a restart.

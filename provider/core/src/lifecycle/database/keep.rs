@@ -4,7 +4,7 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
 
-use super::change::not_now;
+use super::change::{is_handled, not_now};
 use super::named_secrets;
 use super::users::UserSecret;
 use crate::Operation;
@@ -27,7 +27,8 @@ use crate::v1::{self, ObjectMapping, OwnedKeys, known_json, ownership};
 /// 4. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
 ///    recommendation, a pending CR version comes before another engine version: the rest waits
 ///    until it is taken over.
-/// 5. A requested restart is started.
+/// 5. A requested restart is started once Everest has handled what was written before it: a database
+///    that is stopped during its upgrade would stay stopped.
 #[derive(Clone, Debug)]
 pub struct KeepDatabase {
     object: ObjectRef,
@@ -146,7 +147,9 @@ impl Lifecycle for KeepDatabase {
             ));
         };
         let (seen, is_half, Comparison { change, .. }) = self.compared(live);
-        let restart = match restart::step(&seen, &self.config, live) {
+        let step = restart::step(&seen, &self.config, live);
+        let begins = matches!(step, Step::Begin(_));
+        let restart = match step {
             Step::Begin(body) | Step::Forget(body) => Some(body),
             Step::Nothing => None,
         };
@@ -182,6 +185,9 @@ impl Lifecycle for KeepDatabase {
             })));
         }
         Ok(match restart {
+            Some(_) if begins && !is_handled(live) => {
+                Action::Await("Everest to handle the change that comes before the restart".into())
+            }
             Some(body) => Action::merge(&self.object, at_version(body, live)),
             None => Action::Await(
                 "the database to get the CR version of its operator, which must come before \

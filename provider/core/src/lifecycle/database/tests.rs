@@ -241,6 +241,76 @@ fn a_restart_begins_after_the_change_that_asks_for_it() {
 }
 
 #[test]
+fn a_restart_comes_once_another_version_or_larger_volumes_have_taken_effect() {
+    for engine in [
+        json!({"version": "8.0.41"}),
+        json!({"storage": {"size": "50Gi"}}),
+    ] {
+        let planned = model(engine.clone(), json!({"restartTrigger": "a"}));
+        let mut change = change(&planned);
+        let mut world = with(live(json!({}), json!({})));
+        applied(world.next(&mut change));
+        change.wrote(&object(ObjectKind::Database, "orders"), Some(1));
+        let changed = |status: &str| {
+            let status = json!({"status": status, "observedGeneration": 2});
+            let mut changed = live(status, json!({"generation": 2}));
+            merge(&mut changed["spec"]["engine"], engine.clone());
+            changed
+        };
+        for status in ["upgrading", "ready"] {
+            world.put(ObjectKind::Database, "orders", changed(status));
+            assert!(matches!(world.next(&mut change), Action::Await(_)));
+            // A state that recorded the change would never begin the restart.
+            assert!(!change.is_begun(false));
+        }
+        world.pass(15);
+        applied(world.next(&mut change));
+        change.wrote(&object(ObjectKind::Database, "orders"), Some(2));
+        let begun = annotations(world.next(&mut change));
+        assert_eq!(begun, json!({RESTART: "true", RESTARTED_FOR: "a"}));
+    }
+}
+
+#[test]
+fn a_stopped_database_that_goes_on_once_it_runs_can_be_started() {
+    let of = |paused: bool| {
+        let mut model = model(json!({}), json!({}));
+        model.spec.known_mut().unwrap().paused = paused.into();
+        model
+    };
+    for state in ["upgrading", "resizingVolumes"] {
+        let next = |pods: i64| {
+            let mut stopped = live(json!({"status": state, "ready": pods}), json!({}));
+            stopped["spec"]["paused"] = json!(true);
+            let mut start = ChangeDatabase::of(&of(true), &of(false), &of(false), MANAGER);
+            with(stopped).next(&mut start)
+        };
+        assert_eq!(applied(next(0))["spec"]["paused"], false);
+        assert!(matches!(next(2), Action::Await(_)), "it is stopping");
+    }
+}
+
+#[test]
+fn a_change_without_work_is_done_at_once_unless_the_one_before_was_not_waited_for() {
+    let at_rest = json!({"metadata": {"generation": 3},
+        "status": {"state": "ready", "observedGeneration": 3}});
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Database);
+    for was_ready in [true, false] {
+        let prior = model(json!({}), json!({"ready": was_ready}));
+        let mut planned = prior.clone();
+        let spec = planned.spec.known_mut().unwrap();
+        spec.allow_unsafe_configuration = true.into();
+        let mut change = ChangeDatabase::of(&prior, &planned, &planned, MANAGER);
+        let mut world = with(live(json!({}), json!({}))).with(engine, "orders", at_rest.clone());
+        let (written, last) = world.run(&mut change);
+        assert_eq!(written.len(), 1, "{written:?}");
+        assert_eq!(last == Action::Done(()), was_ready, "{last:?}");
+        world.pass(15);
+        assert_eq!(world.next(&mut change), Action::Done(()));
+    }
+}
+
+#[test]
 fn somebody_elses_pause_is_not_ended_by_a_restart() {
     let planned = model(json!({}), json!({"restartTrigger": "a"}));
     let mut paused = live(json!({"status": "paused"}), json!({}));
@@ -308,6 +378,10 @@ fn a_database_is_kept_as_it_is_said_and_restarted_once_a_trigger() {
     let same = model(json!({}), json!({"restartTrigger": "b"}));
     let restart = annotations(world.next(&mut keep(&same, Some("a"))));
     assert_eq!(restart, json!({RESTART: "true", RESTARTED_FOR: "b"}));
+    // Everest may be about to upgrade it.
+    let unseen = json!({"generation": 2, "annotations": {RESTARTED_FOR: "a"}});
+    let next = with(live(json!({}), unseen)).next(&mut keep(&same, Some("a")));
+    assert!(matches!(next, Action::Await(_)), "{next:?}");
     // Everest has lost the note; the managed resource has not.
     let mut lost = with(live(json!({}), json!({})));
     assert_eq!(lost.next(&mut keep(&same, Some("b"))), Action::Done(()));

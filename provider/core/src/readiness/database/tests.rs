@@ -39,6 +39,7 @@ impl Scene {
 
     fn updating(state: &str) -> Self {
         Self {
+            steady_for: Some(Duration::ZERO),
             creating: false,
             may_be_stale: true,
             ..Self::new("pxc", state)
@@ -219,7 +220,7 @@ fn a_generation_that_everest_has_not_seen_is_waited_for() {
 
 #[test]
 fn ready_from_before_a_change_is_not_believed() {
-    Scene::updating("ready").is_pending("10 s");
+    Scene::updating("ready").is_pending("15 s");
     Scene::updating("ready")
         .engine(5, Some(4), "ready")
         .is_pending("generation 5, observed 4");
@@ -228,18 +229,20 @@ fn ready_from_before_a_change_is_not_believed() {
         .is_pending("the engine itself is initializing");
     Scene::updating("ready")
         .engine(5, None, "ready")
-        .is_pending("10 s");
+        .is_pending("15 s");
     Scene::updating("ready")
         .engine(5, Some(0), "ready")
-        .is_pending("10 s");
+        .is_pending("15 s");
 }
 
 #[test]
 fn ready_after_a_change_counts_once_the_engine_has_worked_or_it_has_stood() {
-    Scene::updating("ready").steady(10).is_ready();
-    Scene::updating("ready").steady(9).is_pending("9 s so far");
+    Scene::updating("ready").steady(15).is_ready();
     Scene::updating("ready")
-        .steady(10)
+        .steady(14)
+        .is_pending("14 s so far");
+    Scene::updating("ready")
+        .steady(15)
         .engine(5, Some(4), "ready")
         .is_pending("generation 5");
 }
@@ -247,9 +250,9 @@ fn ready_after_a_change_counts_once_the_engine_has_worked_or_it_has_stood() {
 #[test]
 fn ready_of_an_engine_that_has_seen_the_change_and_not_begun_is_not_believed_at_once() {
     let seen = || Scene::updating("ready").engine(5, Some(5), "ready");
-    seen().is_pending("unchanged for 6 s");
-    seen().steady(5).is_pending("5 s so far");
-    seen().steady(6).is_ready();
+    seen().is_pending("unchanged for 15 s");
+    seen().steady(14).is_pending("14 s so far");
+    seen().steady(15).is_ready();
     Scene {
         has_worked: true,
         ..seen()
@@ -336,7 +339,7 @@ fn a_wait_that_goes_on_believes_no_more_than_the_one_that_was_ended() {
         .is_pending("generation 5, observed 4");
     resumed("ready")
         .engine(5, Some(5), "ready")
-        .steady(6)
+        .steady(15)
         .is_ready();
     resumed("error")
         .engine(5, Some(5), "error")
@@ -430,6 +433,36 @@ fn the_address_of_a_former_load_balancer_must_have_gone() {
         )
     };
     sharded("203.0.113.10:27017").is_pending("that of its previous load balancer");
+}
+
+#[test]
+fn a_postgresql_database_is_done_with_as_many_pods_as_it_asks_for() {
+    let counted = |members: i64, proxies: i64| {
+        Scene::new("postgresql", "ready")
+            .engine(5, Some(5), "ready")
+            .engine_says("spec.instances", json!([{"replicas": 3}]))
+            .engine_says("spec.proxy.pgBouncer.replicas", json!(2))
+            .engine_says("status.postgres.size", json!(members))
+            .engine_says("status.pgbouncer.size", json!(proxies))
+    };
+    counted(3, 2).is_ready();
+    counted(1, 2)
+        .is_pending("the PerconaPGCluster prod/orders reports 1 as the number of members, not 3");
+    counted(4, 2).is_pending("4 as the number of members, not 3");
+    counted(3, 1).is_pending("1 as the number of pods of PgBouncer, not 2");
+    let changed = Scene {
+        creating: false,
+        may_be_stale: true,
+        has_worked: true,
+        ..counted(1, 2)
+    };
+    changed.is_pending("kubectl -n prod get events");
+    // A look at one that nobody has just written to does not wait.
+    let looked_at = Scene {
+        creating: false,
+        ..counted(1, 2)
+    };
+    looked_at.is_ready();
 }
 
 #[test]
@@ -552,26 +585,33 @@ fn a_change_of_metadata_alone_waits_for_nothing() {
 }
 
 #[test]
-fn error_is_waited_out_while_creating_and_a_failure_afterwards() {
+fn error_is_waited_out_while_creating_and_a_failure_once_it_has_lasted_afterwards() {
     Scene::new("pxc", "error")
         .with("/status/message", json!("no image"))
         .is_pending("no image; Everest keeps trying");
-    Scene::updating("error")
-        .engine(5, Some(5), "error")
-        .steady(6)
-        .has_failed("status is error");
-    Scene {
+    // Operators report an error also while a member that restarts does not answer.
+    let worked = || Scene {
         has_worked: true,
-        ..Scene::updating("error")
-    }
-    .engine(5, Some(5), "error")
-    .has_failed("status is error");
-    Scene {
-        steady_for: Some(HOLD),
-        ..Scene::updating("error")
-    }
-    .has_failed("status is error");
-    Scene::updating("error").is_pending("may be from before the change");
+        ..Scene::updating("error").engine(5, Some(5), "error")
+    };
+    worked().is_pending("a failure once it has lasted for 120 s (0 s so far)");
+    worked().steady(119).is_pending("119 s so far");
+    worked().steady(120).has_failed("status is error");
+    let unseen = || Scene::updating("error");
+    unseen().steady(15).is_pending("this may pass");
+    unseen().steady(120).has_failed("status is error");
+}
+
+#[test]
+fn a_caller_without_a_clock_takes_what_is_said_once_the_engine_has_taken_up_the_change() {
+    let clockless = |state: &str, observed: i64| Scene {
+        steady_for: None,
+        ..Scene::updating(state).engine(5, Some(observed), state)
+    };
+    clockless("ready", 4).is_pending("generation 5, observed 4");
+    clockless("ready", 5).is_ready();
+    clockless("error", 4).is_pending("may be from before the change");
+    clockless("error", 5).has_failed("status is error");
 }
 
 #[test]
@@ -608,6 +648,46 @@ fn a_database_that_is_to_be_paused_is_ready_when_it_is_paused() {
 }
 
 #[test]
+fn a_database_that_does_not_stop_names_the_backup_that_may_hold_it_up() {
+    let stopping = |engine: &str, state: &str| {
+        Scene {
+            creating: false,
+            may_be_stale: true,
+            ..Scene::new(engine, state)
+        }
+        .with("/spec/paused", json!(true))
+    };
+    let held = "a backup of the database is probably being taken";
+    for engine in ["psmdb", "postgresql"] {
+        stopping(engine, "ready").is_pending(held);
+        let restarting = json!({"everest.percona.com/restart": "true"});
+        let restarting = stopping(engine, "ready").with("/metadata/annotations", restarting);
+        restarting.is_pending(held);
+    }
+    for other in [stopping("pxc", "ready"), stopping("psmdb", "stopping")] {
+        let judged = format!("{:?}", other.judge());
+        assert!(!judged.contains(held), "{judged}");
+    }
+}
+
+#[test]
+fn a_database_that_goes_on_once_it_runs_is_as_paused_as_it_can_be() {
+    for state in ["upgrading", "resizingVolumes"] {
+        let stopped = |pods: i64| {
+            Scene::updating(state)
+                .with("/spec/paused", json!(true))
+                .with("/status/ready", json!(pods))
+        };
+        stopped(0).is_ready();
+        stopped(0).engine(5, Some(5), "paused").is_ready();
+        stopped(0)
+            .engine(5, Some(5), "initializing")
+            .is_pending("waiting for the database to stop");
+        stopped(1).is_pending("1 of 3 ready");
+    }
+}
+
+#[test]
 fn a_restart_is_waited_for_whatever_paused_says() {
     let restarting = |state, paused: bool| {
         Scene::updating(state)
@@ -618,6 +698,10 @@ fn a_restart_is_waited_for_whatever_paused_says() {
             .with("/spec/paused", json!(paused))
     };
     restarting("paused", true).is_pending("being restarted");
+    let stopped = restarting("upgrading", true).with("/status/ready", json!(0));
+    stopped.is_pending("annotate databasecluster orders everest.percona.com/restart- and then");
+    let still = format!("{:?}", restarting("upgrading", true).judge());
+    assert!(!still.contains("kubectl"), "{still}");
     restarting("ready", false).is_pending("being restarted");
 }
 

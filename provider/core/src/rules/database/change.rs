@@ -6,14 +6,15 @@ use everest_schemas::{Engine, Field};
 
 use super::backup::schedule_path;
 use super::engine_type;
+use super::proxy::is_proxysql;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::rules::findings::{Findings, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
-    LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_CLASS_SEEN,
-    STORAGE_NO_SHRINK, VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE,
-    VERSION_SYNTAX,
+    LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, PROXY_STORAGE_FIXED, SHARDING_FIXED,
+    STORAGE_CLASS_SEEN, STORAGE_GROWS_RUNNING, STORAGE_NO_SHRINK, VERSION_AFTER_CR_VERSION,
+    VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
 };
 use crate::text::Text;
 use crate::version::Version;
@@ -29,9 +30,11 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, findings: &m
         if prior.ready.known() != Some(&false) {
             storage(now, before, findings);
         }
+        growth(now, before, findings);
         version(engine, was, prior, findings);
         class("engine", (&engine.storage, &was.storage), findings);
     }
+    proxy_growth(now, before, findings);
     if let (Some(proxy), Some(was)) = (now.proxy.known(), before.proxy.known()) {
         class("proxy", (&proxy.storage, &was.storage), findings);
         if prior.ready.known() != Some(&false) {
@@ -72,6 +75,25 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &m
     }
 }
 
+/// The operator of MySQL resizes the volumes of pods that run. Without pods it goes on to the
+/// StatefulSet, whose volume claim templates Kubernetes keeps as they are, and fails at that from
+/// then on, also when the database is to start.
+fn growth(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
+    let is_stopped = before.paused.known() == Some(&true);
+    if engine_type(now) == Some(Engine::Pxc) && is_stopped && volumes::grows(now, before) {
+        let size = |spec| volumes::size(spec).unwrap_or_default();
+        findings.error(
+            &STORAGE_GROWS_RUNNING,
+            storage_size(),
+            format!(
+                "The storage of a stopped database would grow from {} to {}",
+                size(before),
+                size(now)
+            ),
+        );
+    }
+}
+
 /// Kubernetes neither shrinks a volume nor accepts other volume claim templates in a StatefulSet:
 /// an engine's operator then fails at the proxy and writes nothing after it.
 fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), findings: &mut Findings) {
@@ -86,6 +108,29 @@ fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), findings: &m
             &STORAGE_NO_SHRINK,
             FieldPath::of("proxy.storage.size"),
             format!("The storage of the proxy would shrink from {before} to {now}"),
+        );
+    }
+}
+
+/// The operator resizes no volume of ProxySQL, and goes on to its StatefulSet.
+fn proxy_growth(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
+    let size = |spec: &DatabaseClusterSpec| -> Option<String> {
+        let storage = spec.proxy.known()?.storage.known()?;
+        storage.size.known_str().map(str::to_owned)
+    };
+    if !is_proxysql(now) || !is_proxysql(before) {
+        return;
+    }
+    let (Some(now), Some(before)) = (size(now), size(before)) else {
+        return;
+    };
+    if let (Ok(amount), Ok(was)) = (now.parse::<Quantity>(), before.parse::<Quantity>())
+        && amount > was
+    {
+        findings.error(
+            &PROXY_STORAGE_FIXED,
+            FieldPath::of("proxy.storage.size"),
+            format!("The storage of the proxy would grow from {before} to {now}"),
         );
     }
 }

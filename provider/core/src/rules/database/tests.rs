@@ -265,6 +265,22 @@ fn only_the_cluster_can_tell_what_a_database_that_is_not_ready_has_of_its_storag
 }
 
 #[test]
+fn only_a_stopped_mysql_database_cannot_grow() {
+    let grown = |type_: Engine, paused: bool| {
+        let mut prior = sound();
+        of_type(&mut prior, type_);
+        spec(&mut prior).paused = paused.into();
+        let mut planned = prior.clone();
+        part(&mut engine(&mut planned).storage).size = "50Gi".into();
+        check(&planned, Some(&prior))
+    };
+    assert_eq!(grown(Engine::Pxc, true)[0].rule, "storage-grows-running");
+    assert_eq!(grown(Engine::Pxc, false), []);
+    assert_eq!(grown(Engine::Psmdb, true), []);
+    assert_eq!(grown(Engine::Postgresql, true), []);
+}
+
+#[test]
 fn a_new_database_cannot_begin_with_data_of_tomorrow() {
     let now = "2026-06-01T12:00:00Z".parse().unwrap();
     let mut model = sound();

@@ -348,6 +348,31 @@ pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
     source: "everest: validation/database_cluster.go, storage",
 };
 
+pub(in crate::rules) const STORAGE_GROWS_RUNNING: Rule = Rule {
+    id: "storage-grows-running",
+    sentence: "The volumes of a MySQL database grow only while it runs. While it is stopped, its \
+               operator leaves the volumes as they are, and Kubernetes refuses the StatefulSet \
+               that asks for larger ones: the database does not start any more.",
+    advice: "Keep {engine.storage.size} and set {paused = false}. Once the database is ready, raise \
+             the size.",
+    engines: &[Engine::Pxc],
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "percona-xtradb-cluster-operator: pkg/controller/pxc/volumes.go",
+};
+
+pub(in crate::rules) const PROXY_STORAGE_FIXED: Rule = Rule {
+    id: "proxy-storage-fixed",
+    sentence: "The volumes of ProxySQL keep the size that they were created with. The operator of \
+               MySQL resizes the volumes of the engine alone, Kubernetes refuses the StatefulSet \
+               that asks for larger ones, and the operator carries out no further change.",
+    advice: "Keep the previous size.",
+    engines: &[Engine::Pxc],
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "percona-xtradb-cluster-operator: pkg/controller/pxc/volumes.go and upgrade.go",
+};
+
 pub(in crate::rules) const STORAGE_CLASS_SEEN: Rule = Rule {
     id: "storage-class-seen",
     sentence: "Volumes keep the storage class that they were created with. For volumes created \

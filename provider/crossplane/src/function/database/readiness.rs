@@ -5,7 +5,7 @@ use std::sync::Arc;
 use everest_core::facts::Seen;
 use everest_core::lifecycle::database::Companions;
 use everest_core::lifecycle::{Answer, ObjectKind, ObjectRef, Observed, Query};
-use everest_core::readiness::{self, DatabaseObservation, HOLD, Readiness};
+use everest_core::readiness::{self, DatabaseObservation, Readiness};
 use everest_core::v1::database::status;
 use everest_core::v1::engine_kinds;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
@@ -40,7 +40,7 @@ pub(super) fn judge(
         import_job: beside.import_job,
         running_import: beside.running_import,
         written_generation: 0,
-        steady_for: Some(HOLD),
+        steady_for: None,
         has_worked: false,
         creating: import_has_not_begun(observed),
         may_be_stale: true,

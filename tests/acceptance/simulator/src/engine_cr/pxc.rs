@@ -55,7 +55,12 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
             if !config.is_empty() {
                 proxysql["configuration"] = config.into();
             }
-            proxysql["volumeSpec"] = json!({"persistentVolumeClaim": inputs.volume()});
+            let mut claim = inputs.volume();
+            let size = text(spec, "/proxy/storage/size");
+            if !size.is_empty() {
+                claim["resources"]["requests"]["storage"] = size.into();
+            }
+            proxysql["volumeSpec"] = json!({"persistentVolumeClaim": claim});
         }
         _ => built["haproxy"] = haproxy(inputs)?,
     }

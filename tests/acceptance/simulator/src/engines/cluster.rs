@@ -55,6 +55,11 @@ pub async fn reconcile(cr: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<
     if let Some(message) = work.faults.get("error") {
         return work.fail(message).await;
     }
+    if work.changes_a_claim_template() {
+        let refused = "failed to create or update sts: update error: StatefulSet is invalid: \
+                       spec: Forbidden: updates to volumeClaimTemplates";
+        return work.fail(refused).await;
+    }
     match state {
         "" => work.begin().await,
         "error" => work.enter(Progress::Initializing).await,
@@ -72,6 +77,10 @@ const CHANGING: [&str; 6] = [
     "/postgres",
     "/pgbouncer",
 ];
+
+/// The size of the volumes of ProxySQL.
+const OF_PROXYSQL: &str =
+    "/spec/proxysql/volumeSpec/persistentVolumeClaim/resources/requests/storage";
 
 struct Work<'a> {
     cluster: &'a Cluster,
@@ -125,6 +134,24 @@ impl Work<'_> {
         .to_string()
     }
 
+    /// The operator of PXC resizes the volumes of the engine's pods that run. What asks for other
+    /// larger ones is a StatefulSet alone, which Kubernetes refuses from then on: a size that came
+    /// while there were no pods, and one of ProxySQL.
+    fn changes_a_claim_template(&self) -> bool {
+        let known = self.cluster.recall(&self.uid);
+        let known = known.and_then(|known| serde_json::from_str::<Value>(&known).ok());
+        let grows =
+            |now: &str, had: &str| quantity::compare(now, had) == Some(std::cmp::Ordering::Greater);
+        self.engine == Engine::Pxc
+            && known.is_some_and(|known| {
+                let size = text(&self.cr.data, volume_pointer(self.engine));
+                let has_no_pods = truth(&known, "/spec/pause");
+                let of_proxy = text(&self.cr.data, OF_PROXYSQL);
+                (has_no_pods && grows(size, text(&known, "/volume")))
+                    || grows(of_proxy, text(&known, OF_PROXYSQL))
+            })
+    }
+
     async fn enter(&self, progress: Progress) -> Result<Action, Error> {
         self.cluster.remember(&self.uid, self.footprint());
         self.report(progress).await
@@ -143,6 +170,14 @@ impl Work<'_> {
         if due.is_some() {
             status["host"] = "".into();
         }
+        if let Some(most) = self.faults.members()
+            && self.engine == Engine::Postgresql
+        {
+            for count in ["size", "ready"] {
+                let members = &mut status["postgres"][count];
+                *members = members.as_i64().map(|members| members.min(most)).into();
+            }
+        }
         self.write(status).await?;
         Ok(due.unwrap_or_else(Action::await_change))
     }
@@ -160,8 +195,8 @@ impl Work<'_> {
     }
 
     /// What is left of the time in which a changed spec is overlooked; in its last part the
-    /// operator says that it has seen the spec and has nothing to do, as the PXC operator does
-    /// until its StatefulSets have begun.
+    /// operator says that it has seen the spec and has nothing to do, as those of PXC and
+    /// PostgreSQL do until their StatefulSets have begun.
     async fn overlooks(&self) -> Result<Option<Action>, Error> {
         let unseen = self.faults.unseen();
         let idle = self.faults.idle(self.engine);

@@ -34,6 +34,8 @@ pub fn status(
     let spec = at(&cr.data, "/spec");
     let paused = truth(spec, "/pause");
     let done = progress == Progress::Done;
+    // The operators of PXC and MongoDB ask the pods for the version.
+    let answers = done && !paused;
     let up = |size: i64| if done && !paused { size } else { 0 };
     let state = match (progress, paused) {
         (Progress::Initializing, _) => "initializing",
@@ -59,7 +61,7 @@ pub fn status(
             };
             let size = number(spec, "/pxc/size");
             let proxies = number(spec, &format!("/{proxy}/size"));
-            let runs = match done {
+            let runs = match answers {
                 true => version,
                 false => text(before, "/pxc/version"),
             };
@@ -90,7 +92,7 @@ pub fn status(
                 }
                 false => 0,
             };
-            let runs = match done {
+            let runs = match answers {
                 true => version,
                 false => text(before, "/mongoVersion"),
             };
@@ -119,6 +121,7 @@ pub fn status(
                 "pgbouncer": {"size": proxies, "ready": up(proxies)},
                 "postgres": {"size": size, "ready": up(size)},
                 "state": state,
+                "observedGeneration": object::generation(cr),
             });
             let runs = match done {
                 true => image,

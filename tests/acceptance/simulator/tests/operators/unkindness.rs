@@ -96,21 +96,86 @@ async fn resources_that_were_seen_and_not_carried_out_are_lost_for_pxc() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pxc_has_observed_a_change_and_is_ready_before_it_begins() {
+async fn an_engine_has_observed_a_change_and_is_ready_before_it_begins() {
+    let mysql = "[mysqld]\nmax_connections = 7\n";
+    for (engine, plural, kind, config) in [
+        (
+            Engine::Pxc,
+            "perconaxtradbclusters",
+            "PerconaXtraDBCluster",
+            mysql,
+        ),
+        (
+            Engine::Postgresql,
+            "perconapgclusters",
+            "PerconaPGCluster",
+            "max_connections = 7",
+        ),
+    ] {
+        let stage = Stage::new().await;
+        stage.ready(engine, "orders").await;
+        let film = Film::of(&stage, &[plural]);
+        let change = json!({"spec": {"engine": {"config": config}}});
+        stage.patch("databaseclusters", "orders", change).await;
+        let begun = |engine: &Value| engine["status"]["state"] == "initializing";
+        let begun = stage.until(plural, "orders", begun).await;
+        let generation = &begun["metadata"]["generation"];
+        let versions = film.versions(kind, "orders");
+        let early = versions.iter().find(|version| {
+            &version["status"]["observedGeneration"] == generation
+                && version["status"]["state"] == "ready"
+        });
+        assert!(early.is_some(), "{versions:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn postgresql_is_ready_with_fewer_members_than_it_asks_for() {
+    let stage = Stage::new().await;
+    stage.steer(json!({"members": "2"})).await;
+    let mut wide = database(Engine::Postgresql);
+    wide["spec"]["engine"]["replicas"] = 3.into();
+    stage.create("databaseclusters", "pg", wide).await;
+    stage.until_ready("pg").await;
+    let engine = stage.get("perconapgclusters", "pg");
+    assert_eq!(engine["spec"]["instances"][0]["replicas"], 3);
+    assert_eq!(engine["status"]["postgres"]["size"], 2);
+    assert_eq!(engine["status"]["state"], "ready");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_restarted_during_its_upgrade_stays_stopped() {
+    let stage = Stage::new().await;
+    let mut older = database(Engine::Pxc);
+    older["spec"]["engine"]["version"] = json!("8.0.41-32.1");
+    stage.create("databaseclusters", "orders", older).await;
+    stage.until_ready("orders").await;
+    let both = json!({"metadata": {"annotations": {"everest.percona.com/restart": "true"}},
+        "spec": {"engine": {"version": "8.0.42-33.1"}}});
+    stage.patch("databaseclusters", "orders", both).await;
+    stage.pass(7_200).await;
+    let now = stage.get("databaseclusters", "orders");
+    assert_eq!(now["status"]["status"], "upgrading", "{now:#}");
+    assert_eq!(now["spec"]["paused"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mysql_database_that_grows_while_it_is_paused_does_not_start_any_more() {
     let stage = Stage::new().await;
     stage.ready(Engine::Pxc, "orders").await;
-    let film = Film::of(&stage, &["perconaxtradbclusters"]);
-    let change = json!({"spec": {"engine": {"config": "[mysqld]\nmax_connections = 7\n"}}});
-    stage.patch("databaseclusters", "orders", change).await;
-    let begun = |engine: &Value| engine["status"]["state"] == "initializing";
-    let begun = stage.until("perconaxtradbclusters", "orders", begun).await;
-    let generation = &begun["metadata"]["generation"];
-    let versions = film.versions("PerconaXtraDBCluster", "orders");
-    let early = versions.iter().find(|version| {
-        &version["status"]["observedGeneration"] == generation
-            && version["status"]["state"] == "ready"
-    });
-    assert!(early.is_some(), "{versions:#?}");
+    let pause = json!({"spec": {"paused": true}});
+    stage.patch("databaseclusters", "orders", pause).await;
+    let paused = |database: &Value| database["status"]["status"] == "paused";
+    stage.until("databaseclusters", "orders", paused).await;
+    let growth = json!({"spec": {"engine": {"storage": {"size": "2Gi"}}}});
+    stage.patch("databaseclusters", "orders", growth).await;
+    let failed = |database: &Value| database["status"]["status"] == "error";
+    stage.until("databaseclusters", "orders", failed).await;
+    let start = json!({"spec": {"paused": false}});
+    stage.patch("databaseclusters", "orders", start).await;
+    stage.pass(3_600).await;
+    let now = stage.get("databaseclusters", "orders");
+    assert_eq!(now["status"]["status"], "error", "{now:#}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,3 +1,4 @@
+use everest_schemas::Engine;
 use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
 
@@ -5,7 +6,7 @@ use crate::lifecycle::database::{
     ChangeDatabase, CreateDatabase, KeepDatabase, RemoveDatabase, RemoveUserSecret,
 };
 use crate::lifecycle::world::World;
-use crate::lifecycle::{Action, ObjectKind};
+use crate::lifecycle::{Action, EngineRole, ObjectKind};
 use crate::passwords::Users;
 
 const MANAGER: &str = "ours";
@@ -169,6 +170,35 @@ fn a_new_version_is_merged_into_the_secret_once_everest_takes_changes() {
     world.write(&Action::<()>::Merge(changes));
     let next = world.next(&mut change);
     assert!(matches!(next, Action::Apply(_)), "{next:?}");
+}
+
+#[test]
+fn new_passwords_are_done_once_the_operator_has_had_the_time_to_read_them() {
+    let of_mongodb = |mut model: DatabaseModel| {
+        model.wait = true.into();
+        let spec = model.spec.known_mut().unwrap();
+        spec.engine.known_mut().unwrap().type_ = Engine::Psmdb.into();
+        model
+    };
+    let (prior, planned) = (model(json!(null), json!(1)), model(json!(null), json!(2)));
+    let config = model(json!({"MONGODB_USER_ADMIN_PASSWORD": "new"}), json!(2));
+    let [prior, planned, config] = [prior, planned, config].map(of_mongodb);
+    let mut change = ChangeDatabase::of(&prior, &planned, &config, MANAGER);
+    let mut database = live("orders");
+    database["spec"]["engine"]["type"] = json!("psmdb");
+    // The operator has nothing to do with the spec, and says so.
+    let at_rest = json!({"metadata": {"generation": 3},
+        "status": {"state": "ready", "observedGeneration": 3}});
+    let engine = ObjectKind::Engine(Engine::Psmdb, EngineRole::Database);
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", database)
+        .with(engine, "orders", at_rest)
+        .with(ObjectKind::Secret, SECRET, secret("operator"));
+    let (written, last) = world.run(&mut change);
+    assert_eq!(written.len(), 2, "{written:?}");
+    assert!(matches!(last, Action::Await(_)), "{last:?}");
+    world.pass(15);
+    assert_eq!(world.next(&mut change), Action::Done(()));
 }
 
 #[test]

@@ -25,12 +25,39 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         },
     ),
     (
+        |m| {
+            proxy(m).type_ = "proxysql".into();
+            part(&mut proxy(m).storage).size = "5Gi".into();
+        },
+        Case {
+            rule: "proxy-storage-fixed",
+            path: "proxy.storage.size",
+            breaks: |m| part(&mut proxy(m).storage).size = "6Gi".into(),
+            holds: |m| part(&mut proxy(m).storage).size = "5120Mi".into(),
+            unknown: |m| part(&mut proxy(m).storage).size = Field::Unknown,
+        },
+    ),
+    (
         |_| {},
         Case {
             rule: "storage-no-shrink",
             path: "engine.storage.size",
             breaks: |m| part(&mut engine(m).storage).size = "20Gi".into(),
             holds: |m| part(&mut engine(m).storage).size = "25600Mi".into(),
+            unknown: |m| part(&mut engine(m).storage).size = Field::Unknown,
+        },
+    ),
+    (
+        |m| spec(m).paused = true.into(),
+        Case {
+            rule: "storage-grows-running",
+            path: "engine.storage.size",
+            // Nor does it grow with the start.
+            breaks: |m| {
+                spec(m).paused = false.into();
+                part(&mut engine(m).storage).size = "50Gi".into();
+            },
+            holds: |m| spec(m).paused = false.into(),
             unknown: |m| part(&mut engine(m).storage).size = Field::Unknown,
         },
     ),
