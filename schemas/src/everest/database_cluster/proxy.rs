@@ -63,7 +63,7 @@ pub struct Proxy {
 pub struct Expose {
     /// Address ranges that may connect through the load balancer.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = facts::allowed("ranges in CIDR notation, each once"))]
+    #[schemars(transform = facts::allowed("addresses, and ranges in CIDR notation, each once"))]
     #[schemars(transform = facts::omitted("any address"))]
     pub ip_source_ranges: Field<Vec<Field<String>>>,
 

@@ -74,7 +74,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
                 format!("The range {range:?} is listed twice"),
             );
         }
-        if !is_cidr(range) {
+        if !is_range(range) {
             findings.error(
                 &IP_RANGE_SYNTAX,
                 path.index(index),
@@ -84,11 +84,12 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     }
 }
 
-/// Returns true if Kubernetes accepts a text as a source range of a load balancer: surrounding
+/// Returns true if Everest makes a source range of a text that Kubernetes accepts for a load
+/// balancer. To an address alone, Everest appends the length of all its bits. In a range, surrounding
 /// spaces and bits after the prefix are allowed.
-fn is_cidr(range: &str) -> bool {
-    let Some((address, prefix)) = range.trim().split_once('/') else {
-        return false;
+fn is_range(text: &str) -> bool {
+    let Some((address, prefix)) = text.trim().split_once('/') else {
+        return text.parse::<IpAddr>().is_ok();
     };
     let most = match address.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => 32,

@@ -297,7 +297,7 @@ fn a_new_database_cannot_begin_with_data_of_tomorrow() {
 fn a_range_that_kubernetes_refuses_is_an_error() {
     for range in [
         "10.0.0.300",
-        "10.0.0.7",
+        " 10.0.0.7",
         "10.0.0.0/+8",
         "10.0.0.0/",
         "fd00::/129",
@@ -311,6 +311,13 @@ fn a_range_that_kubernetes_refuses_is_an_error() {
     }
     let mut model = sound();
     expose(&mut model).ip_source_ranges = vec![" 10.1.2.3/8".into(), "fd00::/8".into()].into();
+    assert_eq!(check(&model, None), []);
+}
+
+#[test]
+fn an_address_alone_is_a_range_because_everest_appends_its_prefix() {
+    let mut model = sound();
+    expose(&mut model).ip_source_ranges = vec!["192.0.2.7".into(), "2001:db8::7".into()].into();
     assert_eq!(check(&model, None), []);
 }
 

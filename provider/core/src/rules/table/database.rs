@@ -235,13 +235,14 @@ pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
     id: "ip-range-syntax",
-    sentence: "Kubernetes refuses a range that is not in CIDR notation. Everest does not check \
-               this: it accepts the database but never exposes it.",
-    advice: "Write the address and the length of its prefix, such as \"192.0.2.0/24\", or \"192.0.2.7/32\" for one address.",
+    sentence: "Kubernetes refuses a range that is not in CIDR notation. Everest completes an \
+               address without a prefix, and does not check anything else: it accepts the database \
+               but never exposes it.",
+    advice: "Write one address, such as \"192.0.2.7\", or an address and the length of its prefix, such as \"192.0.2.0/24\".",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
-    source: "Kubernetes: Service loadBalancerSourceRanges",
+    source: "Kubernetes: Service loadBalancerSourceRanges; everest-operator: databasecluster_types.go, toCIDR",
 };
 
 pub(in crate::rules) const LOAD_BALANCER_CONFIG_KEPT: Rule = Rule {

@@ -3,6 +3,8 @@
 //! The spec is built anew at each reconcile, so what someone edits in it by
 //! hand is lost, as with the real operator.
 
+use std::net::IpAddr;
+
 use kube::ResourceExt;
 use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
@@ -148,6 +150,7 @@ impl Inputs<'_> {
         let ranges = items(self.spec(), "/proxy/expose/ipSourceRanges");
         if service == "LoadBalancer" {
             if !ranges.is_empty() {
+                let ranges: Vec<_> = ranges.iter().filter_map(Value::as_str).map(range).collect();
                 expose.insert("loadBalancerSourceRanges".to_owned(), ranges.into());
             }
             if !self.service_annotations.is_null() {
@@ -184,6 +187,15 @@ pub fn service_type(expose: &str) -> &'static str {
         "external" | "LoadBalancer" => "LoadBalancer",
         "NodePort" => "NodePort",
         _ => "ClusterIP",
+    }
+}
+
+/// A source range of a load balancer: an address alone gets the length of all its bits.
+fn range(text: &str) -> String {
+    match text.parse() {
+        Ok(IpAddr::V4(_)) => format!("{text}/32"),
+        Ok(IpAddr::V6(_)) => format!("{text}/128"),
+        Err(_) => text.to_owned(),
     }
 }
 
@@ -271,5 +283,16 @@ mod tests {
         let mut both = older;
         both["limits"] = json!({"cpu": "2"});
         assert_eq!(resource_list(&both), json!({"cpu": "2"}));
+    }
+
+    #[test]
+    fn an_address_alone_becomes_a_range() {
+        for (text, becomes) in [
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("2001:db8::7", "2001:db8::7/128"),
+            ("192.0.2.0/24", "192.0.2.0/24"),
+        ] {
+            assert_eq!(range(text), becomes);
+        }
     }
 }

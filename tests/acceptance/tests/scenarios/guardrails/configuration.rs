@@ -254,9 +254,9 @@ const WRONG: &[Wrong] = &[
     Wrong {
         case: "range_syntax",
         engine: PG,
-        more: "proxy = { expose = { type = \"LoadBalancer\", ip_source_ranges = [\"192.0.2.7\"] } }",
+        more: "proxy = { expose = { type = \"LoadBalancer\", ip_source_ranges = [\"192.0.2.7/33\"] } }",
         attribute: "proxy.expose.ip_source_ranges[0]",
-        says: "\"192.0.2.7\" is not a range of addresses",
+        says: "\"192.0.2.7/33\" is not a range of addresses",
     },
 ];
 
