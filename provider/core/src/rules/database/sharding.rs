@@ -17,7 +17,10 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let engine = engine_type(spec);
     let horizon = split_horizon(spec);
     let horizon_given = !is_missing(&horizon) && !horizon.is_unknown();
-    if horizon_given && engine.is_some_and(|engine| engine != Engine::Psmdb) {
+    // Everest's webhook looks only whether they are given, not what they hold.
+    let features = spec.engine_features.known();
+    let has_features = features.is_some_and(|features| features.psmdb.is_known());
+    if has_features && engine.is_some_and(|engine| engine != Engine::Psmdb) {
         findings.error(
             &ENGINE_FEATURES_PSMDB,
             FieldPath::of("engineFeatures.psmdb"),

@@ -323,7 +323,19 @@ pub(super) const ENGINES: &[Case] = &[
             horizon(m);
             of_type(m, Engine::Psmdb);
         },
-        unknown: |m| horizon(m).split_horizon_dns_config_name = Field::Unknown,
+        unknown: |m| part(&mut spec(m).engine_features).psmdb = Field::Unknown,
+    },
+    Case {
+        rule: "engine-features-psmdb",
+        path: "engineFeatures.psmdb",
+        breaks: |m| horizon(m).split_horizon_dns_config_name = Field::Null,
+        holds: |m| {
+            part(&mut spec(m).engine_features);
+        },
+        unknown: |m| {
+            horizon(m).split_horizon_dns_config_name = Field::Null;
+            engine(m).type_ = Field::Unknown;
+        },
     },
     Case {
         rule: "split-horizon-unsharded",
