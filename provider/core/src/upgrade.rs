@@ -79,12 +79,15 @@ pub fn pending(model: &DatabaseModel) -> Option<&str> {
         .filter(|version| !version.is_empty())
 }
 
+/// The CR version that an engine's configuration names itself.
+pub fn pinned(engine: &EngineSpec) -> Option<&str> {
+    let version = engine.cr_version.known_str();
+    version.filter(|version| !version.is_empty() && !follows(version))
+}
+
 /// Returns true if an engine's configuration names another CR version than `pending`.
 pub fn is_pinned(engine: &EngineSpec, pending: &str) -> bool {
-    engine
-        .cr_version
-        .known_str()
-        .is_some_and(|version| !version.is_empty() && !follows(version) && version != pending)
+    pinned(engine).is_some_and(|version| version != pending)
 }
 
 /// Fills the CR version that the apply will write into the plan of a change. Returns true if that

@@ -6,8 +6,8 @@
 
 use super::Rule;
 use super::table::{
-    backup, data_import_job, database, engine_features, general, namespace, online, server, shared,
-    versions,
+    backup, data_import_job, database, engine_features, general, monitoring, namespace, online,
+    server, shared, versions,
 };
 
 /// An attribute with the rules that judge it.
@@ -61,6 +61,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "engine.type", &[online::ENGINE_INSTALLED]),
     of(DATABASE, "allowUnsafeConfiguration", &[database::TLS_DISABLED]),
     of(DATABASE, "engine.version", &[database::VERSION_SYNTAX, database::VERSION_NO_DOWNGRADE, database::VERSION_MAJOR, database::VERSION_AFTER_CR_VERSION, online::VERSION_OFFERED, online::VERSION_ALLOWED, online::VERSION_RECOMMENDED]),
+    of(DATABASE, "engine.crVersion", &[database::CR_VERSION]),
     of(DATABASE, "engine.replicas", &[database::REPLICAS_ODD, database::REPLICAS_AT_MOST_FIVE, database::NO_SCALE_TO_ONE, data_import_job::IMPORT_REPLICAS]),
     of(DATABASE, "engine.config", &[database::CONFIG_LINE]),
     of(DATABASE, "engine.userSecretsName", &[online::SECRET_EXISTS, online::IMPORTER_APPLIES]),

@@ -71,6 +71,7 @@ pub const TABLE: &[Rule] = &[
     database::VERSION_NO_DOWNGRADE,
     database::VERSION_MAJOR,
     database::VERSION_AFTER_CR_VERSION,
+    database::CR_VERSION,
     database::RESTART_RUNNING,
     database::FINAL_BACKUP_RUNNING,
     database::FINAL_BACKUP_STORAGE,

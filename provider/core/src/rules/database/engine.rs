@@ -6,14 +6,15 @@ use everest_schemas::{Engine, Field};
 use super::engine_type;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
-use crate::readiness;
 use crate::rules::Rule;
 use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{
-    CONFIG_LINE, CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
+    CONFIG_LINE, CPU_MINIMUM, CR_VERSION, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
     REQUESTS_WITHIN_LIMITS, RESOURCES_IGNORED, RESOURCES_REQUIRED, STORAGE_MINIMUM,
 };
 use crate::text::Text;
+use crate::version::Version;
+use crate::{readiness, upgrade};
 
 const MINIMUM_CPU: &str = "600m";
 const MINIMUM_MEMORY: &str = "512M";
@@ -44,6 +45,15 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
                 format!("{replicas} replicas of pxc are too many"),
             );
         }
+    }
+    if let Some(pinned) = upgrade::pinned(engine)
+        && pinned.parse::<Version>().is_err()
+    {
+        findings.error(
+            &CR_VERSION,
+            path.field("crVersion"),
+            format!("{pinned:?} is not a CR version"),
+        );
     }
     resources(&path.field("resources"), &engine.resources, findings);
     requests(spec, findings);

@@ -90,6 +90,7 @@ fn state(
         return;
     };
     versions::check(spec, facts, stage, findings);
+    versions::cr_version(spec, facts, findings);
     references::check(spec, facts, stage, findings);
     storages::check(model, spec, live, facts, stage, findings);
     volumes::check(spec, facts, findings);

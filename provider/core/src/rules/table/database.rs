@@ -2,7 +2,9 @@
 
 use everest_schemas::Engine;
 
-use super::{ALL, ALONE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, ONLINE, UPDATE};
+use super::{
+    ALL, ALONE, ALONE_AND_ONLINE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, ONLINE, UPDATE,
+};
 use crate::rules::Rule;
 
 pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
@@ -426,4 +428,19 @@ pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
     operations: UPDATE,
     checked: CHANGE_AND_ONLINE,
     source: "everest-operator: root CEL of DatabaseCluster",
+};
+
+pub(in crate::rules) const CR_VERSION: Rule = Rule {
+    id: "cr-version",
+    sentence: "The CR version of a database is a version of its engine's operator, at most that of \
+               the installed one. Everest accepts any text. An operator makes no change to a \
+               database whose CR version it cannot read, and starts the pods of a database with a \
+               newer CR version from an image that may not exist.",
+    advice: "Set {engine.crVersion} to \"recommended\" or to the version of the installed operator, \
+             or omit it. If the same change of your configuration upgrades the operator first, you \
+             can ignore a newer version.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE_AND_ONLINE,
+    source: "percona-xtradb-cluster-operator: pxc_types.go, validateVersion, and pkg/k8s/utils.go; percona-server-mongodb-operator: pkg/psmdb/init/init.go",
 };

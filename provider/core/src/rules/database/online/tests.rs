@@ -160,6 +160,26 @@ const CREATION: &[Case] = &[
         unknown: |m, _| engine(m).version = Field::Unknown,
     },
     Case {
+        rule: "cr-version",
+        path: "engine.crVersion",
+        breaks: |m, f| {
+            of_type(m, Engine::Postgresql);
+            postgresql(f, "2.8.2");
+            engine(m).cr_version = "2.9.0".into();
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, f| {
+            of_type(m, Engine::Postgresql);
+            postgresql(f, "2.8.2");
+            engine(m).cr_version = "2.8.2".into();
+        },
+        unknown: |m, f| {
+            engine(m).cr_version = "2.9.0".into();
+            f.engines = None;
+        },
+    },
+    Case {
         rule: "backup-storage-exists",
         path: "backup.schedules[\"nightly\"].backupStorageName",
         breaks: |m, _| scheduled(m, "tape"),

@@ -11,9 +11,11 @@ use crate::readiness::NO_VERSION_SERVICE;
 use crate::rules::Stage;
 use crate::rules::engine_version_policy::allowed_version;
 use crate::rules::findings::Findings;
+use crate::rules::table::database::CR_VERSION;
 use crate::rules::table::online::{
     ENGINE_INSTALLED, VERSION_ALLOWED, VERSION_OFFERED, VERSION_RECOMMENDED,
 };
+use crate::upgrade;
 use crate::version::Version;
 
 pub(super) fn check(
@@ -94,6 +96,29 @@ pub(super) fn check(
                 "{version} is not allowed for {type_}; allowed: {}",
                 sorted(allowed.into_iter())
             ),
+        );
+    }
+}
+
+/// Warns of a CR version that is newer than the installed operator.
+pub(super) fn cr_version(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
+    let (Some(type_), Some(engines)) = (engine_type(spec), &facts.engines) else {
+        return;
+    };
+    let pinned = spec.engine.known().and_then(upgrade::pinned);
+    let operator = engines.get(type_.operator());
+    let installed = operator.and_then(|operator| operator.status.as_ref());
+    let installed = installed.and_then(|status| status.operator_version.as_deref());
+    let (Some(pinned), Some(installed)) = (pinned, installed) else {
+        return;
+    };
+    if let (Ok(version), Ok(most)) = (pinned.parse::<Version>(), installed.parse::<Version>())
+        && version > most
+    {
+        findings.warning(
+            &CR_VERSION,
+            FieldPath::of("engine.crVersion"),
+            format!("{pinned} is newer than the operator of {type_}, which is {installed}"),
         );
     }
 }

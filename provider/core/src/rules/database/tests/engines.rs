@@ -257,6 +257,13 @@ pub(super) const ENGINES: &[Case] = &[
         },
     },
     Case {
+        rule: "cr-version",
+        path: "engine.crVersion",
+        breaks: |m| engine(m).cr_version = "latest".into(),
+        holds: |m| engine(m).cr_version = "recommended".into(),
+        unknown: |m| engine(m).cr_version = Field::Unknown,
+    },
+    Case {
         rule: "ip-ranges-distinct",
         path: "proxy.expose.ipSourceRanges[1]",
         breaks: |m| {
