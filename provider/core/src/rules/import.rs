@@ -124,6 +124,10 @@ pub(super) fn engine(
     }
 }
 
+/// The member of a database's spec that Everest fills in before it looks at what an importer
+/// requires.
+const FILLED_IN: &str = "engine.version";
+
 /// The fields that an importer requires and a database lacks, as paths in the spec of the database.
 pub(super) fn lacking<'a>(importer: &'a DataImporter, spec: &DatabaseClusterSpec) -> Vec<&'a str> {
     let constraints = importer.spec.database_cluster_constraints.known();
@@ -133,7 +137,9 @@ pub(super) fn lacking<'a>(importer: &'a DataImporter, spec: &DatabaseClusterSpec
     };
     let fields = required.into_iter().flatten();
     let fields = fields.filter_map(|field| field.trim_start_matches('.').strip_prefix("spec."));
-    fields.filter(|field| is_unset(&spec, field)).collect()
+    fields
+        .filter(|field| *field != FILLED_IN && is_unset(&spec, field))
+        .collect()
 }
 
 /// Checks the options by the importer's schema. If none are given although some are required, that

@@ -6,8 +6,8 @@
 
 use super::Rule;
 use super::table::{
-    backup, data_import_job, database, engine_features, general, monitoring, namespace, online,
-    server, shared, versions,
+    backup, data_import_job, database, engine_features, general, namespace, online, server, shared,
+    versions,
 };
 
 /// An attribute with the rules that judge it.

@@ -36,8 +36,9 @@ pub(super) fn check(
     {
         let path = FieldPath::of("backup.pitr.backupStorageName");
         let name = &pitr.backup_storage_name;
-        if let Some(found) = storage(path.clone(), name, facts, stage, findings)
-            && engine_type(spec) == Some(Engine::Pxc)
+        // Everest reads the name for MySQL alone: the other engines use the storage of their backups.
+        if engine_type(spec) == Some(Engine::Pxc)
+            && let Some(found) = storage(path.clone(), name, facts, stage, findings)
             && let Some(type_) = found.spec.type_.known_str()
             && type_ != "s3"
         {

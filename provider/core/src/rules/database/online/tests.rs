@@ -869,6 +869,39 @@ fn each_rule_on_a_new_database_finds_what_breaks_it_and_nothing_else() {
 }
 
 #[test]
+fn the_storage_of_the_log_has_to_exist_for_mysql_alone() {
+    let mut model = sound();
+    pitr(&mut model).backup_storage_name = "tape".into();
+    let missing = |model: &DatabaseModel| {
+        let found = check_online(model, None, &facts(), Stage::Apply);
+        found
+            .iter()
+            .any(|found| found.rule == "backup-storage-exists")
+    };
+    assert!(missing(&model));
+    for engine in [Engine::Psmdb, Engine::Postgresql] {
+        of_type(&mut model, engine);
+        assert!(!missing(&model), "{engine}");
+    }
+}
+
+#[test]
+fn an_importer_may_require_the_version_that_everest_fills_in() {
+    let mut model = sound();
+    importer(&mut model, "dated".into());
+    engine(&mut model).version = Field::Null;
+    let constraints = json!({"requiredFields": [".spec.engine.version"]});
+    let spec = json!({"supportedEngines": ["pxc"], "databaseClusterConstraints": constraints});
+    let facts = Facts {
+        importers: all(&[("dated", json!({"spec": spec}))]),
+        ..facts()
+    };
+    let found = check_online(&model, None, &facts, Stage::Apply);
+    let rules: Vec<_> = found.iter().map(|found| found.rule).collect();
+    assert!(!rules.contains(&"data-importer-applies"), "{rules:?}");
+}
+
+#[test]
 fn each_rule_on_a_change_finds_what_breaks_it_and_nothing_else() {
     for (before, case) in CHANGES {
         let mut prior = sound();
