@@ -141,7 +141,7 @@ pub const JUDGED: &[Judged] = &[
     of(RESTORE, "namespace", &[online::NAMESPACE_SERVED]),
     of(RESTORE, "name", &[general::OBJECT_NAME]),
     of(RESTORE, "databaseName", &[online::DATABASE_EXISTS, online::RESTORE_ALLOWED]),
-    of(RESTORE, "backupName", &[backup::RESTORE_SOURCE, online::SOURCE_BACKUP, backup::PXC_RESTORE_STORAGE, backup::PG_OWN_BACKUP]),
+    of(RESTORE, "backupName", &[backup::RESTORE_SOURCE, online::SOURCE_BACKUP, backup::PXC_RESTORE_STORAGE, backup::PSMDB_OWN_BACKUP, backup::PG_OWN_BACKUP]),
     of(RESTORE, "backupSource.path", &[backup::BACKUP_SOURCE, backup::BACKUP_PATH_FORM, backup::PG_OWN_BACKUP]),
     of(RESTORE, "backupSource.backupStorageName", &[backup::BACKUP_SOURCE, online::STORAGE_EXISTS, backup::PG_THREE_STORAGES]),
     of(RESTORE, "pitr", &[backup::PXC_PITR_LOG]),

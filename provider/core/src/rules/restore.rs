@@ -14,7 +14,7 @@ use super::findings::{Findings, differ, is_missing};
 use super::online::{
     database, served_namespace, storage, storages_of_backups, unready_state, upgrade_lock,
 };
-use super::table::backup::{PXC_RESTORE_STORAGE, RESTORE_SOURCE};
+use super::table::backup::{PSMDB_OWN_BACKUP, PXC_RESTORE_STORAGE, RESTORE_SOURCE};
 use super::table::online::RESTORE_ALLOWED;
 use super::{Stage, Validate, pitr};
 use crate::facts::{Facts, Kind, Wanted};
@@ -157,7 +157,10 @@ fn by_name(
         Some(Engine::Postgresql) => {
             repository::of_backup(path, planned, target.database, backup, findings);
         }
-        Some(Engine::Psmdb) | None => {}
+        Some(Engine::Psmdb) => {
+            repository::of_database(&PSMDB_OWN_BACKUP, path, planned, backup, findings);
+        }
+        None => {}
     }
 }
 

@@ -195,6 +195,7 @@ pub const TABLE: &[Rule] = &[
     online::IMPORT_CONFIG,
     online::SOURCE_BACKUP,
     backup::PXC_RESTORE_STORAGE,
+    backup::PSMDB_OWN_BACKUP,
     backup::PG_OWN_BACKUP,
     online::DATABASE_EXISTS,
     online::BACKUP_RUNNING,

@@ -104,6 +104,20 @@ fn of_another_storage(model: &mut RestoreModel, facts: &mut Facts) {
     ]);
 }
 
+/// A restore of the MongoDB database from a backup of a database, in a storage.
+fn of_mongodb(model: &mut RestoreModel, facts: &mut Facts, of: &str, storage: &str) {
+    model.database_name = "documents".into();
+    model.backup_name = "theirs".into();
+    let databases = facts.databases.as_mut().unwrap();
+    let other = databases["documents"].clone();
+    databases.insert("other".to_owned(), other);
+    facts.backups = all(&[(
+        "theirs",
+        json!({"spec": {"dbClusterName": of, "backupStorageName": storage},
+            "status": {"state": "Succeeded", "gaps": false}}),
+    )]);
+}
+
 /// A rule, its path, what breaks it, how that weighs at plan and before the
 /// write.
 type Row = (
@@ -171,6 +185,20 @@ const BREAKS: &[Row] = &[
             by_path(m, "fourth".into());
             of_postgresql(m, f);
         },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "psmdb-own-backup",
+        "backupName",
+        |m, f| of_mongodb(m, f, "other", "s3"),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "psmdb-own-backup",
+        "backupName",
+        |m, f| of_mongodb(m, f, "other", "fourth"),
         Some(Error),
         Some(Error),
     ),
@@ -324,8 +352,9 @@ fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {
 
 #[test]
 fn a_sound_restore_and_unknown_values_raise_nothing() {
-    let quiet: [Edit; 13] = [
+    let quiet: [Edit; 14] = [
         |_, _| {},
+        |m, f| of_mongodb(m, f, "documents", "s3"),
         |m, _| m.database_name = Field::Unknown,
         |m, _| m.backup_name = Field::Unknown,
         |m, _| by_path(m, Field::Unknown),

@@ -1,13 +1,15 @@
-//! Rules for the pgBackRest repositories that a PostgreSQL database is restored from.
+//! Rules for the repositories that a PostgreSQL or MongoDB database is restored from.
 //!
 //! A restore in place reads from a repository of the restored database, below the database's name
-//! and UID, and looks there for the last part of the backup's path alone.
+//! and UID. PostgreSQL looks there for the last part of the backup's path alone, and MongoDB for the
+//! name of a backup; a path leads MongoDB to any repository.
 
 use everest_schemas::everest::{BackupSource, DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::RestoreModel;
 
 use crate::facts::Facts;
 use crate::path::FieldPath;
+use crate::rules::Rule;
 use crate::rules::backup::fourth_storage;
 use crate::rules::findings::Findings;
 use crate::rules::table::backup::PG_OWN_BACKUP;
@@ -31,8 +33,28 @@ pub(super) fn fourth(
     }
 }
 
-/// Checks that a backup that is named was taken of the restored database, and not of a former one
-/// of its name.
+/// Checks that a backup that is named was taken of the restored database. Returns true if it was, by
+/// the name of the database.
+pub(super) fn of_database(
+    rule: &Rule,
+    path: FieldPath,
+    planned: &RestoreModel,
+    (name, backup): (&str, &DatabaseClusterBackup),
+    findings: &mut Findings,
+) -> bool {
+    let of = backup.spec.db_cluster_name.known_str();
+    let (Some(database), Some(of)) = (planned.database_name.known_str(), of) else {
+        return false;
+    };
+    if of != database {
+        let summary = format!("The backup {name:?} is of {of:?}, not of {database:?}");
+        findings.error(rule, path, summary);
+    }
+    of == database
+}
+
+/// Checks that a backup that is named was taken of the restored PostgreSQL database, and not of a
+/// former one of its name.
 pub(super) fn of_backup(
     path: FieldPath,
     planned: &RestoreModel,
@@ -40,16 +62,16 @@ pub(super) fn of_backup(
     (name, backup): (&str, &DatabaseClusterBackup),
     findings: &mut Findings,
 ) {
-    let Some(database) = planned.database_name.known_str() else {
+    let is_of_it = of_database(
+        &PG_OWN_BACKUP,
+        path.clone(),
+        planned,
+        (name, backup),
+        findings,
+    );
+    let Some(database) = planned.database_name.known_str().filter(|_| is_of_it) else {
         return;
     };
-    if let Some(of) = backup.spec.db_cluster_name.known_str()
-        && of != database
-    {
-        let summary = format!("The backup {name:?} is of {of:?}, not of {database:?}");
-        findings.error(&PG_OWN_BACKUP, path, summary);
-        return;
-    }
     let status = backup.status.as_ref();
     let destination = status.and_then(|status| status.destination.as_deref());
     if let (Some(destination), Some(own)) = (destination, repository(database, target)) {

@@ -155,6 +155,20 @@ pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
     source: "everest-operator: databaseclusterrestore_controller.go restorePXC, providers/pxc",
 };
 
+pub(in crate::rules) const PSMDB_OWN_BACKUP: Rule = Rule {
+    id: "psmdb-own-backup",
+    sentence: "A MongoDB database can be restored in place by name only from a backup of its own: \
+               the engine looks for it below the database's name and UID in the bucket, and does \
+               not find another one. If that lies in another backup storage, the restore never \
+               begins and never fails, and Everest makes no change to the database meanwhile.",
+    advice: "Set {.backupSource} to the whole destination of the backup and to its storage, or name \
+             a backup of the database.",
+    engines: &[Engine::Psmdb],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databaseclusterrestore_controller.go restorePSMDB, providers/psmdb/applier.go withMarkedAsMain; percona-server-mongodb-operator: psmdb_restore_controller.go resyncStorage",
+};
+
 pub(in crate::rules) const PG_OWN_BACKUP: Rule = Rule {
     id: "pg-own-backup",
     sentence: "A PostgreSQL database can be restored in place only from a backup of its own: \

@@ -222,14 +222,14 @@ fn set(value: &mut Value, key: &str, to: &Value) {
     }
 }
 
-/// Names of the storages that the spec alone asks for.
+/// Names of the storages that the spec alone asks for. Only MySQL has one for its log.
 pub fn storages_of_spec(spec: &Value) -> Vec<String> {
     let scheduled = items(spec, "/backup/schedules")
         .iter()
         .filter(|schedule| truth(schedule, "/enabled"))
         .map(|schedule| text(schedule, "/backupStorageName"));
-    let pitr =
-        truth(spec, "/backup/pitr/enabled").then(|| text(spec, "/backup/pitr/backupStorageName"));
+    let has_log = text(spec, "/engine/type") == "pxc" && truth(spec, "/backup/pitr/enabled");
+    let pitr = has_log.then(|| text(spec, "/backup/pitr/backupStorageName"));
     let mut names: Vec<String> = Vec::new();
     for name in scheduled.chain(pitr) {
         if !name.is_empty() && !names.iter().any(|n| n == name) {

@@ -26,7 +26,10 @@ fn states(engine: Engine) -> [&'static str; 4] {
 }
 
 /// Why an engine's operator refuses a restore before it begins, if it does.
-fn refusal(engine: Engine, restore: &DynamicObject) -> Option<&'static str> {
+fn refusal(cluster: &Cluster, engine: Engine, restore: &DynamicObject) -> Option<&'static str> {
+    if engine == Engine::Psmdb && names_another_ones_backup(cluster, restore) {
+        return Some("failed to validate restore: get backup meta: not found");
+    }
     let source = at(&restore.data, "/spec/backupSource");
     let destination = text(source, "/destination");
     match engine {
@@ -36,6 +39,17 @@ fn refusal(engine: Engine, restore: &DynamicObject) -> Option<&'static str> {
         Engine::Pxc if destination.matches("://").count() > 1 => Some("backup not found"),
         _ => None,
     }
+}
+
+/// Whether a restore of MongoDB names the backup of another database, which it looks for below its
+/// own prefix.
+fn names_another_ones_backup(cluster: &Cluster, restore: &DynamicObject) -> bool {
+    let namespace = restore.namespace().unwrap_or_default();
+    let spec = at(&restore.data, "/spec");
+    let name = text(spec, "/backupName");
+    let backup = cluster.get(Engine::Psmdb.backup_kind(), &namespace, name);
+    backup
+        .is_some_and(|backup| text(&backup.data, "/spec/clusterName") != text(spec, "/clusterName"))
 }
 
 /// Whether a restore of PostgreSQL finds its backup: in the repository of its own database alone.
@@ -78,7 +92,7 @@ pub async fn reconcile(
     let faults = Faults::of(&cluster, &namespace, &name, ours.as_deref());
     let [start, run, success, failure] = states(engine);
     let state = text(&restore.data, "/status/state");
-    let refusal = refusal(engine, &restore);
+    let refusal = refusal(&cluster, engine, &restore);
     let fails = faults.get("restore-fails").or(refusal);
     let next = match state {
         "" if refusal.is_some() => failure,

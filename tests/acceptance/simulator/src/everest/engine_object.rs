@@ -234,8 +234,11 @@ impl Pass<'_> {
             sources.push(at(self.spec(), "/dataSource").clone());
         }
         for source in sources {
-            let named = text(&source, "/backupSource/backupStorageName");
-            names.push(named.to_owned());
+            // MongoDB is told the bucket of a path with the restore itself.
+            if self.engine != Engine::Psmdb {
+                let named = text(&source, "/backupSource/backupStorageName");
+                names.push(named.to_owned());
+            }
             let backup = text(&source, "/dbClusterBackupName");
             if !backup.is_empty() {
                 let found = self
@@ -260,6 +263,10 @@ impl Pass<'_> {
                 name,
                 spec: at(&found.data, "/spec").clone(),
             });
+        }
+        if self.engine == Engine::Psmdb && storages.len() > 1 {
+            let why = "using more than one storage is not allowed for psmdb clusters";
+            return Err(Error::Waiting(why.to_owned()));
         }
         Ok(storages)
     }

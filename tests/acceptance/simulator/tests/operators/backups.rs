@@ -283,6 +283,32 @@ async fn postgresql_restores_in_place_only_what_is_in_its_own_repository() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn mongodb_restores_in_place_by_name_only_backups_of_its_own() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Psmdb).await;
+    stage.ready(Engine::Psmdb, "other").await;
+    let restore = json!({"spec": {"dbClusterName": "other",
+        "dataSource": {"dbClusterBackupName": "b1"}}});
+    stage
+        .create("databaseclusterrestores", "theirs", restore.clone())
+        .await;
+    restore_is(&stage, "theirs", "Failed").await;
+    stage.until_ready("other").await;
+    // With a storage of its own, it never gets to the one of the backup.
+    stage.storage("minio").await;
+    let spec = json!({"spec": {"dbClusterName": "other", "backupStorageName": "minio"}});
+    stage.create("databaseclusterbackups", "b2", spec).await;
+    let succeeded = |backup: &Value| backup["status"]["state"] == "Succeeded";
+    stage.until("databaseclusterbackups", "b2", succeeded).await;
+    stage
+        .create("databaseclusterrestores", "waits", restore)
+        .await;
+    stage.pass(3_600).await;
+    let waits = stage.get("databaseclusterrestores", "waits");
+    assert!(waits["status"]["state"].is_null(), "{waits:#}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_postgresql_database_finds_no_backup_by_its_path() {
     let stage = Stage::new().await;
     backed_up(&stage, Engine::Postgresql).await;
