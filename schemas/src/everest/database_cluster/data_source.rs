@@ -124,8 +124,8 @@ pub struct DataImportS3 {
     /// Name of the bucket.
     pub bucket: Field<String>,
 
-    /// Name of the Secret, in the same namespace, with the bucket's
-    /// credentials.
+    /// Name of the Secret, in the same namespace, with the bucket's credentials. It is for this import
+    /// alone: Everest begins no other import with it, and deletes it with the database.
     pub credentials_secret_name: Field<String>,
 
     /// URL of the S3 endpoint.

@@ -18,6 +18,7 @@ use crate::path::FieldPath;
 use crate::text::Text;
 use crate::v1::ObjectMapping;
 use crate::v1::connection::secret_name;
+use crate::v1::data_import_job::OF_EVEREST;
 use crate::v1::managed_fields;
 
 /// Refuses a Secret with users that was made for something else, if the database does not read it
@@ -78,11 +79,11 @@ pub(super) fn of_import(
     let Some(name) = name else {
         return Ok(None);
     };
-    let namespace = model.key().0;
+    let (namespace, database) = model.key();
     let Some(held) = found(observed, namespace, name)? else {
         return Ok(None);
     };
-    let why = if let Some(owner) = controller_of(held) {
+    let why = if let Some(owner) = another_owner(held, database) {
         format!("belongs to {owner}")
     } else if managed_fields::is_of_other_use(held, DataImportJob::KEYS) {
         format!("has none of the keys {}", BackupStorage::KEYS.join(" and "))
@@ -112,12 +113,14 @@ fn found<'a>(
     })
 }
 
-/// The object that a Secret goes with, unless that is an import.
-fn controller_of(secret: &ObjectMeta) -> Option<String> {
+/// The object that a Secret goes with, unless that is the import of this database. Everest makes an
+/// import the owner of its Secret, and does not begin one whose Secret has another owner.
+fn another_owner(secret: &ObjectMeta, database: &str) -> Option<String> {
     let mut owners = secret.owner_references.iter().flatten();
     let owner = owners.find(|owner| owner.controller == Some(true))?;
-    let is_import = owner.kind == DataImportJob::KIND.name();
-    (!is_import).then(|| format!("{} {}", owner.kind, owner.name))
+    let is_own = owner.kind == DataImportJob::KIND.name()
+        && owner.name.strip_prefix(OF_EVEREST) == Some(database);
+    (!is_own).then(|| format!("{} {}", owner.kind, owner.name))
 }
 
 #[cfg(test)]
@@ -226,16 +229,23 @@ mod tests {
 
     #[test]
     fn a_new_database_may_not_import_with_a_secret_of_another_use() {
-        let owner = |kind: &str| {
-            json!([{"apiVersion": "v1", "kind": kind, "name": "s3", "uid": "o",
+        let owner = |kind: &str, name: &str| {
+            json!([{"apiVersion": "v1", "kind": kind, "name": name, "uid": "o",
                 "controller": true}])
         };
         let key = "AWS_ACCESS_KEY_ID";
         for (held, why) in [
             (secret(key, json!([])), None),
-            (secret(key, owner("DataImportJob")), None),
             (
-                secret(key, owner("BackupStorage")),
+                secret(key, owner("DataImportJob", "data-import-orders")),
+                None,
+            ),
+            (
+                secret(key, owner("DataImportJob", "data-import-other")),
+                Some("belongs to DataImportJob data-import-other"),
+            ),
+            (
+                secret(key, owner("BackupStorage", "s3")),
                 Some("belongs to BackupStorage s3"),
             ),
             (secret("root", json!([])), Some("has none of the keys")),
