@@ -90,7 +90,7 @@ pub enum When {
     TurnedOff,
     /// The number of what is kept goes down, where 0 keeps everything.
     KeepsFewer,
-    /// It is added to a database that has none of its kind.
+    /// It is added to a database that has none of its kind, or none that is enabled.
     FirstAdded,
 }
 
@@ -337,11 +337,14 @@ fn replicas(spec: &DatabaseClusterSpec) -> Option<i32> {
     spec.engine.known()?.replicas.known().copied()
 }
 
-/// Returns true if the database has backup schedules, enabled or not.
-fn has_schedules(model: &DatabaseModel) -> bool {
+/// Returns true if the database has an enabled backup schedule.
+fn is_scheduled(model: &DatabaseModel) -> bool {
     let backup = model.spec.known().and_then(|spec| spec.backup.known());
     let schedules = backup.and_then(|backup| backup.schedules.known());
-    schedules.is_some_and(|schedules| !schedules.is_empty())
+    schedules
+        .into_iter()
+        .flatten()
+        .any(|schedule| schedule.enabled.known() != Some(&false))
 }
 
 /// Returns true if a schedule that differs was there before: a new one has no backups yet.
@@ -374,7 +377,10 @@ fn applies(when: When, difference: &Difference, prior: &DatabaseModel) -> bool {
             let keeps_fewer = now != 0 && (before == 0 || now < before);
             keeps_fewer && is_of_former_schedule(difference, prior)
         }
-        When::FirstAdded => !has_schedules(prior),
+        When::FirstAdded => {
+            let is_begun = difference.now_true() || !is_of_former_schedule(difference, prior);
+            is_begun && !is_scheduled(prior)
+        }
     }
 }
 

@@ -241,6 +241,15 @@ fn the_first_schedule_of_a_postgresql_restarts_its_members_and_no_other_does() {
     );
     assert_eq!(worst("postgresql", &[&nightly], &[]), quiet);
     assert_eq!(worst("psmdb", &[], &[&nightly]), quiet);
+    let mut resting = nightly.clone();
+    resting["enabled"] = json!(false);
+    assert_eq!(
+        worst("postgresql", &[&resting], &[&nightly]),
+        Some(Class::RollingRestart)
+    );
+    let mut later = resting.clone();
+    later["schedule"] = json!("0 3 * * *");
+    assert_eq!(worst("postgresql", &[&resting], &[&later]), quiet);
 }
 
 #[test]

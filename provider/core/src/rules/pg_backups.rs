@@ -8,7 +8,7 @@
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::{Engine, Field};
 
-use super::database::has_schedules;
+use super::database::has_enabled_schedules;
 use super::findings::Findings;
 use super::online::storages_of_backups;
 use super::table::backup::{PG_FIRST_STORAGE, PG_LAST_STORAGE};
@@ -61,17 +61,18 @@ pub(super) fn last_storage(
         findings.warning(
             &PG_LAST_STORAGE,
             FieldPath::of("backup.schedules"),
-            "The database would have neither a schedule nor a backup",
+            "The database would have neither an enabled schedule nor a backup",
         );
     }
 }
 
-/// Returns true if the database has schedules; `None` while that is not known.
+/// Returns true if the database has an enabled schedule, whose storage Everest gives the engine; `None`
+/// while that is not known.
 fn is_scheduled(spec: &DatabaseClusterSpec) -> Option<bool> {
     match &spec.backup {
         Field::Unknown => None,
         Field::Null => Some(false),
-        Field::Known(backup) => has_schedules(backup),
+        Field::Known(backup) => has_enabled_schedules(backup),
     }
 }
 

@@ -82,12 +82,31 @@ fn whole_minutes(backup: &Backup, pitr: &Pitr, findings: &mut Findings) {
 }
 
 /// Returns true if there are schedules, enabled or not; `None` while that is not known.
-pub(in crate::rules) fn has_schedules(backup: &Backup) -> Option<bool> {
+fn has_schedules(backup: &Backup) -> Option<bool> {
     match &backup.schedules {
         Field::Unknown => None,
         Field::Null => Some(false),
         Field::Known(schedules) => Some(!schedules.is_empty()),
     }
+}
+
+/// Returns true if a schedule is enabled; `None` while that is not known.
+pub(in crate::rules) fn has_enabled_schedules(backup: &Backup) -> Option<bool> {
+    let schedules = match &backup.schedules {
+        Field::Unknown => return None,
+        Field::Null => return Some(false),
+        Field::Known(schedules) => schedules,
+    };
+    if schedules.iter().any(is_enabled) {
+        return Some(true);
+    }
+    let is_open = schedules.iter().any(|one| one.enabled.is_unknown());
+    (!is_open).then_some(false)
+}
+
+/// Returns true if a schedule is enabled, as far as that is known. Left out means enabled.
+pub(super) fn is_enabled(schedule: &BackupSchedule) -> bool {
+    schedule.enabled.is_null() || schedule.enabled.known() == Some(&true)
 }
 
 /// The path of a schedule: by its name, which is what users write it under.
@@ -128,7 +147,8 @@ fn each(
                 findings.error(&SCHEDULE_CRON, path, summary);
             }
         }
-        if is_enabled(schedule) && is_missing(&schedule.backup_storage_name) {
+        let is_read = is_enabled(schedule) || engine == Some(Engine::Postgresql);
+        if is_read && is_missing(&schedule.backup_storage_name) {
             findings.error(
                 &SCHEDULE_STORAGE,
                 path.field("backupStorageName"),
@@ -208,11 +228,6 @@ fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], findings: &mut Fi
             );
         }
     }
-}
-
-/// Returns true if a schedule takes backups: one that does not say so is enabled too.
-pub(super) fn is_enabled(schedule: &BackupSchedule) -> bool {
-    schedule.enabled.is_null() || schedule.enabled.known() == Some(&true)
 }
 
 /// The storage of a schedule, and how many backups it keeps there; `None` if it keeps all of them,

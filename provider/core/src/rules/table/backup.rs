@@ -76,7 +76,8 @@ pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULE_STORAGE: Rule = Rule {
     id: "schedule-storage",
-    sentence: "An enabled backup schedule names the backup storage that it writes to.",
+    sentence: "An enabled backup schedule names the backup storage that it writes to. A schedule of \
+               PostgreSQL does in any case: Everest looks for the storage of a disabled one too.",
     advice: "Set its {.backupStorageName}.",
     engines: ALL,
     operations: BOTH,
@@ -208,11 +209,11 @@ pub(in crate::rules) const PG_FIRST_STORAGE: Rule = Rule {
 
 pub(in crate::rules) const PG_LAST_STORAGE: Rule = Rule {
     id: "pg-last-storage",
-    sentence: "A PostgreSQL database without schedules and without backups has no backup storage. From \
-               version 2.8.2 of PostgreSQL's operator on, Everest then turns its backups off, and the \
+    sentence: "A PostgreSQL database without enabled schedules and without backups has no backup \
+               storage. From version 2.8.2 of PostgreSQL's operator on, Everest then turns its backups off, and the \
                operator makes no further change to the database until somebody authorizes that. A \
                database that an older operator created is not affected.",
-    advice: "Keep a schedule or a backup, or give the PerconaPGCluster the annotation \
+    advice: "Keep an enabled schedule or a backup, or give the PerconaPGCluster the annotation \
              \"pgv2.percona.com/authorizeBackupRemoval: true\"; the members then restart.",
     engines: &[Engine::Postgresql],
     operations: UPDATE,

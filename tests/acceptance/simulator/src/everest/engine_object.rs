@@ -217,6 +217,7 @@ impl Pass<'_> {
             found.sort_by_key(|o| o.metadata.creation_timestamp.clone().map(|t| t.0));
             found
         };
+        self.disabled_schedules_have_storages()?;
         let mut names = storages_of_spec(self.spec());
         for backup in of_database(&kinds::BACKUP) {
             names.push(text(&backup.data, "/spec/backupStorageName").to_owned());
@@ -269,6 +270,20 @@ impl Pass<'_> {
             return Err(Error::Waiting(why.to_owned()));
         }
         Ok(storages)
+    }
+
+    /// Of PostgreSQL, Everest reads the storages of all schedules, also of those that are disabled.
+    fn disabled_schedules_have_storages(&self) -> Result<(), Error> {
+        if self.engine != Engine::Postgresql {
+            return Ok(());
+        }
+        for schedule in items(self.spec(), "/backup/schedules") {
+            let name = text(schedule, "/backupStorageName");
+            self.cluster
+                .get(&kinds::BACKUP_STORAGE, self.namespace, name)
+                .ok_or_else(|| Error::Waiting(format!("BackupStorage {name:?} not found")))?;
+        }
+        Ok(())
     }
 
     fn service_annotations(&self) -> Value {

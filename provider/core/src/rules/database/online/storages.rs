@@ -55,7 +55,8 @@ pub(super) fn check(
     };
     let path = FieldPath::of("backup.schedules");
     for (index, schedule) in schedules.iter().enumerate() {
-        if is_enabled(schedule) {
+        // Of PostgreSQL, Everest reads the storage of a disabled schedule too.
+        if is_enabled(schedule) || engine_type(spec) == Some(Engine::Postgresql) {
             let path = schedule_path(&path, index, schedule).field("backupStorageName");
             storage(path, &schedule.backup_storage_name, facts, stage, findings);
         }

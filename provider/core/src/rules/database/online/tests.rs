@@ -1065,6 +1065,30 @@ fn only_a_newer_operator_turns_the_backups_of_a_postgresql_off() {
 }
 
 #[test]
+fn a_disabled_schedule_gives_a_postgresql_no_storage_and_has_to_name_one_that_exists() {
+    let disabled = |storage: &str| {
+        let mut nightly = schedule("nightly", "0 2 * * *", storage);
+        nightly.enabled = false.into();
+        nightly
+    };
+    let mut prior = sound();
+    of_type(&mut prior, Engine::Postgresql);
+    scheduled(&mut prior, "s3");
+    let mut facts = facts();
+    postgresql(&mut facts, "2.8.2");
+    facts.backups = all(&[]);
+    let found = |storage: &str, stage| {
+        let mut planned = prior.clone();
+        schedules(&mut planned, vec![disabled(storage)]);
+        let found = check_online(&planned, Some(&prior), &facts, stage);
+        found.iter().map(|found| found.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(found("s3", Stage::Plan), ["pg-last-storage"]);
+    let rules = found("gone", Stage::Apply);
+    assert!(rules.contains(&"backup-storage-exists"), "{rules:?}");
+}
+
+#[test]
 fn a_database_with_proxysql_under_an_older_everest_is_said_to_take_no_change() {
     let mut prior = sound();
     proxy(&mut prior).type_ = "proxysql".into();

@@ -126,6 +126,30 @@ pub(super) const BACKUPS: &[Case] = &[
         },
     },
     Case {
+        rule: "schedule-storage",
+        path: "backup.schedules[\"nightly\"].backupStorageName",
+        breaks: |m| {
+            of_type(m, Engine::Postgresql);
+            let disabled = BackupSchedule {
+                enabled: false.into(),
+                ..schedule("nightly", "0 2 * * *", "")
+            };
+            schedules(m, vec![disabled]);
+        },
+        holds: |m| {
+            of_type(m, Engine::Postgresql);
+            schedules(m, vec![schedule("nightly", "0 2 * * *", "s3")]);
+        },
+        unknown: |m| {
+            engine(m).type_ = Field::Unknown;
+            let disabled = BackupSchedule {
+                enabled: false.into(),
+                ..schedule("nightly", "0 2 * * *", "")
+            };
+            schedules(m, vec![disabled]);
+        },
+    },
+    Case {
         rule: "schedules-distinct",
         path: "backup.schedules[\"b\"].schedule",
         breaks: |m| {
