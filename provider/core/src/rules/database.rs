@@ -28,7 +28,7 @@ use crate::path::FieldPath;
 use crate::raised::{self, Said};
 use crate::{computed, name};
 
-pub(super) use backup::{MOST_PG_STORAGES, has_enabled_schedules, kept};
+pub(super) use backup::{MOST_PG_STORAGES, has_enabled_schedules, is_enabled, kept};
 pub use final_backup::{check_destruction, check_destruction_online};
 pub use online::check_online;
 pub(super) use origin::pitr_date;

@@ -8,7 +8,7 @@ use everest_schemas::models::RestoreModel;
 use jiff::Timestamp;
 
 use super::backup_source::{self, source_backup};
-use super::database::pitr_date;
+use super::database::{is_enabled, pitr_date};
 use super::expressions::{self, Expression};
 use super::findings::{Findings, differ, is_missing};
 use super::online::{
@@ -212,6 +212,7 @@ fn known_to_engine(
     let scheduled = schedules
         .into_iter()
         .flatten()
+        .filter(|schedule| is_enabled(schedule))
         .filter_map(|schedule| schedule.backup_storage_name.known_str());
     let mut known = storages_of_backups(name, facts)
         .chain(scheduled)

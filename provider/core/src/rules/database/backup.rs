@@ -105,7 +105,7 @@ pub(in crate::rules) fn has_enabled_schedules(backup: &Backup) -> Option<bool> {
 }
 
 /// Returns true if a schedule is enabled, as far as that is known. Left out means enabled.
-pub(super) fn is_enabled(schedule: &BackupSchedule) -> bool {
+pub(in crate::rules) fn is_enabled(schedule: &BackupSchedule) -> bool {
     schedule.enabled.is_null() || schedule.enabled.known() == Some(&true)
 }
 

@@ -309,6 +309,20 @@ const BREAKS: &[Row] = &[
         Some(Error),
     ),
     (
+        "pxc-restore-storage",
+        "backupName",
+        |m, f| {
+            of_another_storage(m, f);
+            let schedule = json!({"schedules": [{"name": "nightly", "enabled": false,
+                "schedule": "0 2 * * *", "backupStorageName": "fourth"}]});
+            let databases = f.databases.as_mut().unwrap();
+            let spec = &mut databases.get_mut("orders").unwrap().spec;
+            spec.backup = serde_json::from_value(schedule).unwrap();
+        },
+        Some(Warning),
+        Some(Error),
+    ),
+    (
         "pitr-window",
         "pitr.date",
         |m, f| {

@@ -145,9 +145,9 @@ pub(in crate::rules) const PG_BACKUP_RETENTION: Rule = Rule {
 pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
     id: "pxc-restore-storage",
     sentence: "A MySQL database can be restored from a backup by name only if the engine's object \
-               contains the backup's storage: the storage of a backup or schedule of the database, \
-               or of its data source. While a restore waits, Everest adds no storage and does not \
-               change the database, so both would wait forever.",
+               contains the backup's storage: the storage of a backup or an enabled schedule of the \
+               database, or of its data source. While a restore waits, Everest adds no storage and \
+               does not change the database, so both would wait forever.",
     advice: "Set {.backupSource} to the backup's path in its storage (not with {.pitr}), or first \
              give the database a schedule that uses that storage.",
     engines: &[Engine::Pxc],
@@ -210,8 +210,8 @@ pub(in crate::rules) const PG_FIRST_STORAGE: Rule = Rule {
 pub(in crate::rules) const PG_LAST_STORAGE: Rule = Rule {
     id: "pg-last-storage",
     sentence: "A PostgreSQL database without enabled schedules and without backups has no backup \
-               storage. From version 2.8.2 of PostgreSQL's operator on, Everest then turns its backups off, and the \
-               operator makes no further change to the database until somebody authorizes that. A \
+               storage. From version 2.8.2 of PostgreSQL's operator on, Everest then turns its \
+               backups off, and the operator makes no further change to the database until somebody authorizes that. A \
                database that an older operator created is not affected.",
     advice: "Keep an enabled schedule or a backup, or give the PerconaPGCluster the annotation \
              \"pgv2.percona.com/authorizeBackupRemoval: true\"; the members then restart.",
