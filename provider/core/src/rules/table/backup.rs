@@ -211,8 +211,8 @@ pub(in crate::rules) const PG_LAST_STORAGE: Rule = Rule {
     id: "pg-last-storage",
     sentence: "A PostgreSQL database without enabled schedules and without backups has no backup \
                storage. From version 2.8.2 of PostgreSQL's operator on, Everest then turns its \
-               backups off, and the operator makes no further change to the database until somebody authorizes that. A \
-               database that an older operator created is not affected.",
+               backups off, and the operator makes no further change to the database until \
+               somebody authorizes that. A database that an older operator created is not affected.",
     advice: "Keep an enabled schedule or a backup, or give the PerconaPGCluster the annotation \
              \"pgv2.percona.com/authorizeBackupRemoval: true\"; the members then restart.",
     engines: &[Engine::Postgresql],
