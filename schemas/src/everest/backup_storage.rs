@@ -75,7 +75,8 @@ pub struct BackupStorageSpec {
     #[schemars(transform = facts::allowed("`s3`, for Amazon S3 or S3-compatible storage, or `azure`"))]
     pub type_: Field<String>,
 
-    /// If `false`, the endpoint's TLS certificate is not verified.
+    /// If `false`, the endpoint's TLS certificate is not verified. Everest 1.12 and older do not verify
+    /// it for the backup schedules of PostgreSQL databases, whatever is set.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
