@@ -2,21 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupModel;
+use everest_schemas::{Engine, Field};
 
 use super::database::{MOST_PG_STORAGES, kept};
 use super::findings::{Findings, differ};
 use super::online::{
     database, other_backups, served_namespace, storage, storages_of_backups, upgrade_lock,
 };
-use super::table::backup::{PG_BACKUP_RETENTION, PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
+use super::table::backup::{
+    PG_BACKUP_RETENTION, PG_THREE_STORAGES, PSMDB_ONE_STORAGE, PXC_BACKUP_NAME,
+};
 use super::table::online::BACKUP_RUNNING;
 use super::{Stage, Validate, pg_backups};
 use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, SomeBackups, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
+
+/// The most characters of a label's value.
+const LONGEST_LABEL: usize = 63;
 
 /// Finds values that are never valid in a backup.
 pub fn check_syntax(config: &BackupModel) -> Vec<Finding> {
@@ -53,7 +58,13 @@ pub fn check_online(
     let path = FieldPath::of("backupStorageName");
     let name = &planned.backup_storage_name;
     storage(path.clone(), name, facts, stage, &mut findings);
-    if let Some(database) = database(&planned.database_name, facts, stage, &mut findings)
+    let database = database(&planned.database_name, facts, stage, &mut findings);
+    if let Some(database) = database {
+        let engine = database.spec.engine.known();
+        let engine = engine.and_then(|engine| engine.type_.known()).copied();
+        fits_label(FieldPath::of("name"), &planned.name, engine, &mut findings);
+    }
+    if let Some(database) = database
         && let Some(name) = name.known_str()
     {
         storage_fits(path.clone(), name, planned, database, facts, &mut findings);
@@ -77,6 +88,23 @@ pub fn check_online(
         }
     }
     findings.into_findings()
+}
+
+/// Checks that the operator of MySQL can write the name of a backup into a label.
+pub(super) fn fits_label(
+    path: FieldPath,
+    name: &Field<String>,
+    engine: Option<Engine>,
+    findings: &mut Findings,
+) {
+    let length = name.known_str().map_or(0, str::len);
+    if engine == Some(Engine::Pxc) && length > LONGEST_LABEL {
+        findings.error(
+            &PXC_BACKUP_NAME,
+            path,
+            format!("The name has {length} characters"),
+        );
+    }
 }
 
 /// The storages that an engine's backups may lie in.
@@ -224,7 +252,6 @@ mod online_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everest_schemas::Field;
     use everest_schemas::models::Timeouts;
 
     #[test]

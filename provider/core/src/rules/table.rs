@@ -194,6 +194,7 @@ pub const TABLE: &[Rule] = &[
     online::IMPORTER_APPLIES,
     online::IMPORT_CONFIG,
     online::SOURCE_BACKUP,
+    backup::PXC_BACKUP_NAME,
     backup::PXC_RESTORE_STORAGE,
     backup::PSMDB_OWN_BACKUP,
     backup::PG_OWN_BACKUP,

@@ -1,7 +1,6 @@
 use super::*;
 use crate::facts::fixtures::facts;
 use crate::finding::Severity::{self, Error, Warning};
-use everest_schemas::Field;
 use serde_json::{Value, json};
 
 type Edit = fn(&mut BackupModel, &mut Facts);
@@ -55,6 +54,13 @@ const BREAKS: &[Row] = &[
         "backupStorageName",
         |m, _| m.backup_storage_name = "x".into(),
         Some(Warning),
+        Some(Error),
+    ),
+    (
+        "pxc-backup-name",
+        "name",
+        |m, _| m.name = "b".repeat(64).into(),
+        Some(Error),
         Some(Error),
     ),
     (
@@ -191,8 +197,13 @@ fn only_the_first_storage_of_a_postgresql_turns_its_backups_on() {
 
 #[test]
 fn a_sound_backup_and_unknown_values_raise_nothing() {
-    let quiet: [Edit; 5] = [
+    let quiet: [Edit; 7] = [
         |_, _| {},
+        |m, _| m.name = "b".repeat(63).into(),
+        |m, _| {
+            m.name = "b".repeat(64).into();
+            m.database_name = "documents".into();
+        },
         |m, _| m.database_name = Field::Unknown,
         |m, _| m.backup_storage_name = Field::Unknown,
         |_, f| *f = Facts::default(),

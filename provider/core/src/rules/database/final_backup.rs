@@ -3,6 +3,7 @@
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 
+use super::engine_type;
 use crate::facts::Facts;
 use crate::final_backup;
 use crate::finding::Finding;
@@ -23,7 +24,10 @@ pub(super) fn check(config: &DatabaseModel, findings: &mut Findings) {
             "The storage of the final backup is not named",
         );
     }
-    findings.object_name(path.field("name"), &wanted.name);
+    let path = path.field("name");
+    findings.object_name(path.clone(), &wanted.name);
+    let engine = config.spec.known().and_then(engine_type);
+    backup::fits_label(path, &wanted.name, engine, findings);
 }
 
 /// Checks the destruction of a database with the values in the state.
@@ -196,5 +200,19 @@ mod tests {
             ["final-backup-storage"]
         );
         assert!(rules(json!({"backupStorageName": "s3", "name": "last"})).is_empty());
+    }
+
+    #[test]
+    fn the_operator_of_mysql_has_to_fit_its_name_into_a_label() {
+        let rules = |engine: &str, length: usize| -> Vec<&'static str> {
+            let wanted = json!({"backupStorageName": "s3", "name": "b".repeat(length)});
+            let mut config = serde_json::to_value(prior(false, wanted)).unwrap();
+            config["spec"]["engine"]["type"] = engine.into();
+            let found = super::super::check_syntax(&serde_json::from_value(config).unwrap());
+            found.iter().map(|finding| finding.rule).collect()
+        };
+        assert_eq!(rules("pxc", 64), ["pxc-backup-name"]);
+        assert!(rules("pxc", 63).is_empty());
+        assert!(rules("psmdb", 64).is_empty());
     }
 }

@@ -156,6 +156,17 @@ pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
     source: "everest-operator: databaseclusterrestore_controller.go restorePXC, providers/pxc",
 };
 
+pub(in crate::rules) const PXC_BACKUP_NAME: Rule = Rule {
+    id: "pxc-backup-name",
+    sentence: "The name of a MySQL backup has at most 63 characters: the engine's operator writes it \
+               into a label of the backup's Job, and cannot make the Job otherwise.",
+    advice: "Choose a shorter name.",
+    engines: &[Engine::Pxc],
+    operations: BOTH,
+    checked: ALONE_AND_ONLINE,
+    source: "percona-xtradb-cluster-operator: pkg/naming/labels.go, LabelsBackupJob",
+};
+
 pub(in crate::rules) const PSMDB_OWN_BACKUP: Rule = Rule {
     id: "psmdb-own-backup",
     sentence: "A MongoDB database can be restored in place by name only from a backup of its own: \

@@ -24,6 +24,13 @@ const RELEASE_LOCK: &str = "internal.percona.com/release-lock";
 /// Reason of the condition that the PXC operator gives a backup after which binary logs are missing.
 pub const GAPS: &str = "BinlogGapDetected";
 
+/// The most characters of a label's value.
+const LONGEST_LABEL: usize = 63;
+
+/// What Kubernetes says of the Job that the PXC operator makes of a backup with a longer name.
+const UNLABELLED: &str = "create backup job: metadata.labels: Invalid value: must be no more than \
+                          63 bytes";
+
 /// The states of a backup: start, run, success, failure.
 fn states(engine: Engine) -> [&'static str; 4] {
     match engine {
@@ -73,11 +80,14 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
     let ready = engine_cr
         .as_deref()
         .is_some_and(|cr| text(&cr.data, "/status/state") == "ready");
+    let refusal = (engine == Engine::Pxc && name.len() > LONGEST_LABEL).then_some(UNLABELLED);
+    let fails = faults.get("backup-fails").or(refusal);
     let next = match state {
         "" if !ready => return Ok(Action::await_change()),
+        "" if refusal.is_some() => failure,
         "" => start,
         s if s == start => run,
-        s if s == run && faults.get("backup-fails").is_some() => failure,
+        s if s == run && fails.is_some() => failure,
         s if s == run => success,
         _ => return Ok(Action::await_change()),
     };
@@ -123,7 +133,7 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
         buckets::record(&cluster, &namespace, &name, "stored", &place).await?;
     }
     if next == failure {
-        status["error"] = faults.get("backup-fails").unwrap_or_default().into();
+        status["error"] = fails.unwrap_or_default().into();
     }
     cluster
         .update_status(engine.backup_kind(), engine.operator(), &backup, status)
