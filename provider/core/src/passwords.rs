@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::api::{CLUSTER_NAME_LABEL, FILLED_FROM, USERS_VERSION};
 use crate::v1::credentials::version_of;
 use crate::v1::database::default_secret;
-use crate::v1::managed_fields;
+use crate::v1::{ObjectMapping, managed_fields};
 
 /// The keys of the Secret with an engine's users, if the DatabaseEngine does not list them.
 pub const fn keys(engine: Engine) -> &'static [&'static str] {
@@ -168,6 +168,15 @@ impl Users {
 pub fn is_sent(secret: &ObjectMeta) -> bool {
     let annotations = secret.annotations.as_ref();
     annotations.is_some_and(|annotations| annotations.contains_key(USERS_VERSION))
+}
+
+/// The name of the Secret with the users that a new database of the model reads.
+pub(crate) fn secret_at_creation(model: &DatabaseModel) -> String {
+    let engine = model.spec.known().and_then(|spec| spec.engine.known());
+    engine
+        .and_then(|engine| engine.user_secrets_name.known_str())
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| default_secret(model.key().1), str::to_owned)
 }
 
 /// Returns true if a Secret is the one of the database's users: it was made for the database, or it

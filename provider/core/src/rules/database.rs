@@ -199,6 +199,7 @@ impl Validate for DatabaseModel {
     fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
         let mut found = check_destruction_online(self, facts);
         found.extend(locked_backups::check(self, facts));
+        found.extend(users::check_destruction_online(self, facts));
         found
     }
 }

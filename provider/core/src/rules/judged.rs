@@ -64,7 +64,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "engine.crVersion", &[database::CR_VERSION]),
     of(DATABASE, "engine.replicas", &[database::REPLICAS_ODD, database::REPLICAS_AT_MOST_FIVE, database::NO_SCALE_TO_ONE, data_import_job::IMPORT_REPLICAS]),
     of(DATABASE, "engine.config", &[database::CONFIG_LINE]),
-    of(DATABASE, "engine.userSecretsName", &[online::SECRET_EXISTS, online::IMPORTER_APPLIES]),
+    of(DATABASE, "engine.userSecretsName", &[database::USERS_SECRET_SHARED, online::SECRET_EXISTS, online::IMPORTER_APPLIES]),
     of(DATABASE, "engine.resources", &[database::RESOURCES_REQUIRED]),
     of(DATABASE, "engine.resources.cpu", &[database::RESOURCES_REQUIRED, database::CPU_MINIMUM]),
     of(DATABASE, "engine.resources.memory", &[database::RESOURCES_REQUIRED, database::MEMORY_MINIMUM]),

@@ -11,9 +11,7 @@ use crate::lifecycle::{
 use crate::passwords::{self, Users};
 use crate::path::FieldPath;
 use crate::text::Text;
-use crate::v1::ObjectMapping;
 use crate::v1::connection::secret_name;
-use crate::v1::database::default_secret;
 
 /// The attribute with the values.
 const ATTRIBUTE: &str = "usersWo";
@@ -33,7 +31,7 @@ impl UserSecret {
     pub(super) fn of(model: &DatabaseModel, users: Users, manager: &str) -> Self {
         let database = ObjectRef::of_model(model);
         Self {
-            name: name_at_creation(model),
+            name: passwords::secret_at_creation(model),
             database,
             users,
             manager: manager.to_owned(),
@@ -132,7 +130,7 @@ impl RemoveUserSecret {
     pub fn of(model: &DatabaseModel, manager: &str) -> Self {
         let database = ObjectRef::of_model(model);
         let known = model.credentials_secret_name.known().cloned();
-        let name = known.unwrap_or_else(|| name_at_creation(model));
+        let name = known.unwrap_or_else(|| passwords::secret_at_creation(model));
         Self {
             secret: OwnSecret::of(&database, &name, manager),
             removal: Removal::default(),
@@ -173,15 +171,6 @@ impl Lifecycle for RemoveUserSecret {
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
         Ok(self.step(observed)?.unwrap_or(Action::Done(())))
     }
-}
-
-/// The name of the Secret that a new database reads.
-fn name_at_creation(model: &DatabaseModel) -> String {
-    let engine = model.spec.known().and_then(|spec| spec.engine.known());
-    engine
-        .and_then(|engine| engine.user_secrets_name.known_str())
-        .filter(|name| !name.is_empty())
-        .map_or_else(|| default_secret(model.key().1), str::to_owned)
 }
 
 /// Returns true if this provider has written a Secret for the database and nothing owns the Secret.

@@ -53,6 +53,7 @@ pub fn check_online(
             volumes::default_class(spec, facts, &mut findings);
             references::split_horizon(spec, facts, stage, &mut findings);
             origin::check(planned, spec, facts, stage, &mut findings);
+            users::shared_secret(at_secret(), planned, facts, &mut findings);
         }
         return findings.into_findings();
     };
@@ -72,6 +73,11 @@ pub fn is_ahead_of_the_run(planned: &DatabaseModel, facts: &Facts) -> bool {
         references::config_is_to_come(spec, facts, Stage::Plan)
             || origin::importer_is_to_come(spec, facts)
     })
+}
+
+/// The attribute that names the Secret with the users.
+fn at_secret() -> FieldPath {
+    FieldPath::of("engine.userSecretsName")
 }
 
 /// The database as the cluster has it.
@@ -126,6 +132,9 @@ fn change(
     if differ(&version(now), &version(before)) {
         versions::recommended(now, facts, findings);
         pending_cr_version(now, prior, live, findings);
+    }
+    if users::names_another_secret(planned, Some(prior)) {
+        users::shared_secret(at_secret(), planned, facts, findings);
     }
     pg_backups::last_storage((now, before), &planned.name, facts, findings);
     volumes::growth(now, before, facts, findings);

@@ -4,12 +4,17 @@ use everest_schemas::Engine;
 use everest_schemas::models::DatabaseModel;
 
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
+use crate::finding::Finding;
 use crate::passwords;
 use crate::path::FieldPath;
 use crate::rules::findings::Findings;
 use crate::rules::table::backup::CREDENTIALS_VERSION;
-use crate::rules::table::database::{USERS_ENGINE, USERS_KEYS, USERS_SOURCE, USERS_VALUES};
+use crate::rules::table::database::{
+    USERS_ENGINE, USERS_KEYS, USERS_SECRET_SHARED, USERS_SOURCE, USERS_VALUES,
+};
+use crate::v1::connection::secret_name;
+use crate::v1::database::default_secret;
 
 /// The attribute.
 const USERS: &str = "usersWo";
@@ -76,6 +81,56 @@ pub(super) fn source(model: &DatabaseModel, findings: &mut Findings) {
         let summary = "The database starts with passwords that its backup does not have";
         findings.error(&USERS_SOURCE, FieldPath::of(USERS), summary);
     }
+}
+
+/// Returns true if a database begins to read a Secret that the configuration names.
+pub(super) fn names_another_secret(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> bool {
+    let named = |model: &DatabaseModel| {
+        let engine = model.spec.known()?.engine.known()?;
+        engine.user_secrets_name.known().cloned()
+    };
+    let now = named(planned);
+    now.is_some() && now != prior.and_then(named)
+}
+
+/// Returns true if a database reads another Secret than the one that Everest would create.
+pub(super) fn names_a_secret(prior: &DatabaseModel) -> bool {
+    let name = prior.name.known_str().unwrap_or_default();
+    passwords::secret_at_creation(prior) != default_secret(name)
+}
+
+/// A Secret that other databases read, too.
+pub(super) fn shared_secret(
+    path: FieldPath,
+    model: &DatabaseModel,
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    let engine = model.spec.known().and_then(|spec| spec.engine.known());
+    let Some(own) = model.name.known_str() else {
+        return;
+    };
+    if engine.is_none_or(|engine| engine.user_secrets_name.is_unknown()) {
+        return;
+    }
+    let secret = passwords::secret_at_creation(model);
+    let others: Vec<_> = facts
+        .left(Kind::Databases, &facts.databases)
+        .filter(|(name, other)| *name != own && secret_name(other).as_ref() == Some(&secret))
+        .map(|(name, _)| name)
+        .collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        let summary = format!("The Secret {secret:?} has the users of {others} too");
+        findings.warning(&USERS_SECRET_SHARED, path, summary);
+    }
+}
+
+/// Warns of a destruction that takes the users of other databases along.
+pub(super) fn check_destruction_online(prior: &DatabaseModel, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    shared_secret(FieldPath::root(), prior, facts, &mut findings);
+    findings.into_findings()
 }
 
 /// Keys that the engine's operator does not read.

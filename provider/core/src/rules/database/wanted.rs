@@ -6,6 +6,7 @@ use everest_schemas::{Engine, Field};
 
 use super::locked_backups;
 use super::proxy::is_proxysql;
+use super::users;
 use crate::facts::{Kind, SomeBackups, Wanted};
 use crate::rules::{import, served};
 use crate::volumes;
@@ -22,6 +23,7 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
         wanted.served = Some(served::definition(planned, prior));
     }
     volumes(&mut wanted, planned, prior);
+    wanted.note(users::names_another_secret(planned, prior), Kind::Databases);
     if prior.is_none() {
         origin(&mut wanted, planned, spec);
     }
@@ -29,13 +31,19 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
 }
 
 /// The facts that the rules for the destruction of a database need: those for its final backup,
-/// which a paused database does not get, or those for its other backups.
+/// which a paused database does not get, or those for its other backups, and the databases that may
+/// read the Secret that it names.
 pub(super) fn for_destruction(prior: &DatabaseModel) -> Wanted {
-    if !prior.final_backup.is_known() {
-        return locked_backups::wanted(prior);
+    if prior.final_backup.is_known() {
+        let kinds = [Kind::Databases, Kind::Backups, Kind::Storages];
+        return Wanted::of(&prior.namespace, &kinds);
     }
-    let kinds = [Kind::Databases, Kind::Backups, Kind::Storages];
-    Wanted::of(&prior.namespace, &kinds)
+    let mut wanted = locked_backups::wanted(prior);
+    if users::names_a_secret(prior) {
+        wanted.namespace = prior.namespace.known().cloned();
+        wanted.kinds.insert(Kind::Databases);
+    }
+    wanted
 }
 
 fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, prior: Option<&DatabaseModel>) {

@@ -99,6 +99,20 @@ pub(in crate::rules) const USERS_SOURCE: Rule = Rule {
     source: "everest-operator: databasecluster_controller.go, copyCredentialsFromDBBackup",
 };
 
+pub(in crate::rules) const USERS_SECRET_SHARED: Rule = Rule {
+    id: "users-secret-shared",
+    sentence: "A Secret with users belongs to one database, and is deleted with that database. The \
+               operator of any other database that reads it then sets new passwords, and clients \
+               with the old ones are refused.",
+    advice: "Give each database a Secret of its own, with the same values if the passwords have to \
+             be the same, before one of the databases is destroyed.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ONLINE,
+    source: "percona-xtradb-cluster-operator: pkg/controller/pxc/controller.go, deleteSecrets; \
+             percona-server-mongodb-operator: perconaservermongodb/finalizers.go, deleteSecrets",
+};
+
 pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
     id: "replicas-odd",
     sentence: "PXC and MongoDB need an odd number of replicas, so that there is always a majority.",

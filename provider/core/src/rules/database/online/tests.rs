@@ -346,6 +346,18 @@ const CREATION: &[Case] = &[
         unknown: |m, _| import_s3(m).credentials_secret_name = Field::Unknown,
     },
     Case {
+        rule: "users-secret-shared",
+        path: "engine.userSecretsName",
+        breaks: |m, _| engine(m).user_secrets_name = "everest-secrets-documents".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, _| engine(m).user_secrets_name = "everest-secrets-orders".into(),
+        unknown: |m, f| {
+            engine(m).user_secrets_name = "everest-secrets-documents".into();
+            f.databases = None;
+        },
+    },
+    Case {
         rule: "users-keys",
         path: "usersWo[\"rooot\"]",
         breaks: |m, _| users(m, "rooot", "a"),
@@ -1011,6 +1023,32 @@ fn a_growth_that_did_not_come_about_is_taken_back_down_to_what_the_volumes_have(
     let below = [("storage-no-shrink", Error)];
     assert_eq!(to("20Gi", "CannotResizeVolume"), below);
     assert_eq!(to("20Gi", "Other"), below);
+}
+
+#[test]
+fn a_secret_of_another_database_is_named_when_it_is_taken_and_when_it_goes() {
+    let mut planned = sound();
+    engine(&mut planned).user_secrets_name = "everest-secrets-documents".into();
+    let wanted = planned.wanted(Some(&sound()));
+    assert!(wanted.kinds.contains(&crate::facts::Kind::Databases));
+    let found = check_online(&planned, Some(&sound()), &facts(), Stage::Plan);
+    let shared = [("users-secret-shared", Warning)];
+    assert_eq!(weighed(&found), shared);
+    assert_eq!(
+        check_online(&planned, Some(&planned), &facts(), Stage::Plan),
+        []
+    );
+    let wanted = planned.wanted_at_destruction();
+    assert!(wanted.kinds.contains(&crate::facts::Kind::Databases));
+    let found = planned.check_destruction_online(&facts());
+    assert_eq!(weighed(&found), shared);
+    let alone = Facts {
+        databases: all(&[]),
+        ..facts()
+    };
+    assert_eq!(planned.check_destruction_online(&alone), []);
+    assert!(sound().wanted_at_destruction().kinds.is_empty());
+    assert_eq!(sound().check_destruction_online(&facts()), []);
 }
 
 #[test]
