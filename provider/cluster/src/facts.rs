@@ -18,9 +18,11 @@ use everest_core::facts::{
     All, Bucket, DefinedKind, EverestFacts, Facts, Kind, Lines, Seen, SomeStorages, Wanted,
 };
 use everest_core::finding::{Finding, Severity};
+use everest_core::passwords;
 use everest_core::rights::Right;
 use everest_core::rules::{Stage, Validate};
 use everest_schemas::everest::{BackupStorage, DatabaseCluster};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -327,7 +329,7 @@ async fn ask_within(
         _ => databases,
     };
     let engine_object = engine_object(cluster, namespace, wanted, unanswered).await;
-    Facts {
+    let mut facts = Facts {
         namespace: seen,
         engines,
         engines_everywhere,
@@ -345,7 +347,10 @@ async fn ask_within(
         engine_object,
         secrets,
         ..Facts::default()
-    }
+    };
+    facts.passwords_written =
+        passwords_written(cluster, namespace, wanted, &facts, unanswered).await;
+    facts
 }
 
 /// All objects of a kind by name, if it is wanted and can be read.
@@ -440,6 +445,28 @@ async fn engine_object(
         Err(error) => {
             unanswered.note(error, "the engine's own object");
             Seen::Unread
+        }
+    }
+}
+
+/// The time at which the passwords were last written that the database of the wanted backup has, if
+/// that can be read. A rule warns by it, so a write does not ask.
+async fn passwords_written(
+    cluster: &Cluster,
+    namespace: &str,
+    wanted: &Wanted,
+    facts: &Facts,
+    unanswered: &Unanswered,
+) -> Option<Timestamp> {
+    if cluster.patience == Patience::Operation {
+        return None;
+    }
+    let (engine, secret) = facts.users_of_backup(wanted.passwords_since.as_deref()?)?;
+    match cluster.objects::<Secret>(namespace).metadata(&secret).await {
+        Ok(found) => passwords::written_at(&found?, engine),
+        Err(error) => {
+            unanswered.note(error, "a Secret");
+            None
         }
     }
 }

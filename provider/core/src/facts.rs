@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
     SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{InstallPlan, Subscription};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::storage::v1::StorageClass;
 use serde_json::Value;
 
+use crate::v1::connection;
 use crate::volumes;
 
 mod bucket;
@@ -135,6 +138,9 @@ pub struct Facts {
     pub engine_object: Seen<Value>,
     /// The existence of the Secrets that were looked up. Their content is never read.
     pub secrets: BTreeMap<String, bool>,
+    /// The time at which the passwords were last written that the database of
+    /// [`Wanted::passwords_since`] has; `None` if it is not known or was not needed.
+    pub passwords_written: Option<Timestamp>,
     /// The objects that the planned run creates and destroys in the namespace; empty for front ends
     /// without planned runs.
     pub planned: PlannedInNamespace,
@@ -160,6 +166,20 @@ impl Facts {
         named
             .map(|(name, object)| (name.as_str(), object))
             .filter(move |(name, _)| !self.planned.destroys(kind, name))
+    }
+
+    /// The engine of the database that a complete backup is of, and the Secret with its users.
+    /// `None` for PostgreSQL, whose operator sets its own passwords after a restore.
+    pub fn users_of_backup(&self, backup: &str) -> Option<(Engine, String)> {
+        let backup = self.backups.as_ref()?.get(backup)?;
+        backup.status.as_ref()?.completed.as_ref()?;
+        let of = backup.spec.db_cluster_name.known_str()?;
+        let database = self.databases.as_ref()?.get(of)?;
+        let engine = *database.spec.engine.known()?.type_.known()?;
+        (engine != Engine::Postgresql)
+            .then(|| connection::secret_name(database))
+            .flatten()
+            .map(|secret| (engine, secret))
     }
 
     /// The operator of the namespace that is being upgraded, if one is.

@@ -20,6 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::{DatabaseModel, Passwords};
 use everest_schemas::{Engine, Field, Sensitive};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -193,6 +194,23 @@ pub fn database_of(secret: &ObjectMeta) -> Option<&str> {
     labels.get(CLUSTER_NAME_LABEL).map(String::as_str)
 }
 
+/// The time at which passwords of an engine's users were last written into a Secret, by its
+/// metadata; `None` if the metadata does not say. That of `proxyadmin` is not in the data.
+pub fn written_at(secret: &ObjectMeta, engine: Engine) -> Option<Timestamp> {
+    let has_users = |data: &Value| {
+        let mut users = keys(engine).iter().filter(|key| **key != "proxyadmin");
+        users.any(|key| data.get(format!("f:{key}")).is_some())
+    };
+    let entries = secret.managed_fields.iter().flatten();
+    entries
+        .filter(|entry| {
+            let fields = entry.fields_v1.as_ref();
+            fields.is_some_and(|fields| has_users(&fields.0["f:data"]))
+        })
+        .filter_map(|entry| Some(entry.time.as_ref()?.0))
+        .max()
+}
+
 fn known(given: &Passwords) -> Option<BTreeMap<String, Sensitive<String>>> {
     let values = given.known()?.expose().iter();
     values
@@ -233,6 +251,25 @@ mod tests {
         let next = Users::given(&model(json!({"root": "hunter2"}), json!(4))).unwrap();
         assert!(!next.are_in(&held, "us"));
         assert!(Users::given(&model(json!({"root": "a"}), json!(null))).is_none());
+    }
+
+    #[test]
+    fn passwords_are_as_old_as_the_last_write_of_a_user_of_the_database() {
+        let entry = |time: &str, key: &str| {
+            json!({"manager": "any", "operation": "Update", "time": time,
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {(key): {}}}})
+        };
+        let secret: ObjectMeta = serde_json::from_value(json!({"managedFields": [
+            entry("2026-06-01T00:00:00Z", "f:root"),
+            entry("2026-06-03T00:00:00Z", "f:monitor"),
+            entry("2026-06-05T00:00:00Z", "f:proxyadmin"),
+            entry("2026-06-07T00:00:00Z", "f:pmmservertoken"),
+        ]}))
+        .unwrap();
+        let written = written_at(&secret, Engine::Pxc).map(|time| time.to_string());
+        assert_eq!(written.as_deref(), Some("2026-06-03T00:00:00Z"));
+        assert_eq!(written_at(&secret, Engine::Psmdb), None);
+        assert_eq!(written_at(&ObjectMeta::default(), Engine::Pxc), None);
     }
 
     #[test]

@@ -160,6 +160,44 @@ async fn secrets_are_looked_for_and_not_read() {
     assert_eq!(paths(&seen).len(), 4);
 }
 
+#[tokio::test]
+async fn the_passwords_of_a_backup_s_database_are_dated_by_metadata_and_for_a_plan_alone() {
+    let (cluster, seen) = cluster(|_, target, _| {
+        let path = target.split('?').next().unwrap_or_default();
+        match path.rsplit('/').next().unwrap_or_default() {
+            "prod" => Answer::Json(200, namespace()),
+            "databaseclusters" => list(vec![json!({"metadata": {"name": "orders"},
+                "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}})]),
+            "databaseclusterbackups" => list(vec![json!({"metadata": {"name": "nightly"},
+                "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+                "status": {"state": "Succeeded", "gaps": false,
+                    "completed": "2026-06-01T02:00:00Z"}})]),
+            "everest-secrets-orders" => Answer::Json(
+                200,
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": {"name": "everest-secrets-orders", "managedFields": [
+                        {"manager": "any", "operation": "Update", "time": "2026-06-02T00:00:00Z",
+                            "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:root": {}}}}]}}),
+            ),
+            _ => failure(404, "NotFound", "404 page not found", json!({})),
+        }
+    });
+    let wanted = Wanted {
+        passwords_since: Some("nightly".to_owned()),
+        ..wanted(&[Kind::Databases, Kind::Backups])
+    };
+    let planned = load(&cluster.fail_fast(), &wanted).await;
+    let written = planned.passwords_written.map(|time| time.to_string());
+    assert_eq!(written.as_deref(), Some("2026-06-02T00:00:00Z"));
+    let asked = paths(&seen).len();
+    assert_eq!(load(&cluster, &wanted).await.passwords_written, None);
+    assert!(
+        !paths(&seen)[asked..]
+            .iter()
+            .any(|path| path.contains("secrets"))
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_does_not_answer_is_asked_once() {
     let (cluster, seen) = cluster(|_, _, _| Answer::Never);

@@ -70,6 +70,8 @@ pub struct Wanted {
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
+    /// The backup whose database may have other passwords by now.
+    pub passwords_since: Option<String>,
 }
 
 /// A kind of Everest's by its API.

@@ -1,11 +1,21 @@
 //! The effect of a restore on the data of its database.
 
-use everest_schemas::Field;
 use everest_schemas::models::RestoreModel;
+use everest_schemas::{Engine, Field};
 
 use super::Summary;
 use crate::facts::Facts;
 use crate::v1;
+
+/// The effect on the users of a database whose engine keeps them in the data. PostgreSQL's operator
+/// sets its passwords again. Source: percona-xtradb-cluster-operator
+/// `pkg/controller/pxcrestore/controller.go` and percona-server-mongodb-operator
+/// `pkg/controller/perconaservermongodbrestore/logical.go`, which change no users.
+const USERS: &str = " The users of the engine are data too: they have the passwords of that moment \
+    afterwards, and the operator logs in with those in the Secret. If these differ, because the \
+    passwords were changed since or the backup is of another database, the database does not become \
+    ready again. Then set the former passwords first (users_wo of everest_database), and change them \
+    after the restore.";
 
 /// The warning for a new restore `what`, such as "everest_restore prod/drill-1": everything that
 /// was written to the database after the restored moment is lost. `None` for a database that is
@@ -23,9 +33,23 @@ pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<S
             "Everything written to {named} {since} is replaced by {source}. Only another backup \
              can undo that: if you may need the current data, take a backup first. To inspect a \
              backup without touching the database, restore it into a new database (data_source of \
-             everest_database)."
+             everest_database).{}",
+            users(planned, facts)
         ),
     })
+}
+
+/// What is said of the users: nothing where the engine is not known.
+fn users(planned: &RestoreModel, facts: &Facts) -> &'static str {
+    let engine = || {
+        let databases = facts.databases.as_ref()?;
+        let database = databases.get(planned.database_name.known_str()?)?;
+        database.spec.engine.known()?.type_.known().copied()
+    };
+    match engine() {
+        Some(Engine::Pxc | Engine::Psmdb) => USERS,
+        Some(Engine::Postgresql) | None => "",
+    }
 }
 
 /// The database whose data is replaced, as a part of a sentence; `None` if it is known not to exist
@@ -136,6 +160,20 @@ mod tests {
             ..model()
         };
         assert!(said(&moment, &cluster()).contains("since 2026-11-02T00:00:00Z is replaced"));
+    }
+
+    #[test]
+    fn the_users_of_mysql_and_mongodb_come_with_the_data() {
+        let of = |database: &str| {
+            let planned = RestoreModel {
+                database_name: database.into(),
+                ..model()
+            };
+            said(&planned, &cluster()).contains("The users of the engine are data too")
+        };
+        assert!(of("orders") && of("documents"));
+        assert!(!of("reports"));
+        assert!(!said(&model(), &Facts::default()).contains("users"));
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub const JUDGED: &[Judged] = &[
     of(DATABASE, "backup.schedules.schedule", &[backup::SCHEDULE_CRON, backup::SCHEDULES_DISTINCT]),
     of(DATABASE, "backup.schedules.backupStorageName", &[backup::SCHEDULE_STORAGE, backup::PSMDB_ONE_STORAGE, backup::PG_STORAGE_PER_SCHEDULE, backup::PG_THREE_STORAGES, backup::PG_SCHEDULE_STORAGE_FIXED, online::STORAGE_EXISTS]),
     of(DATABASE, "dataSource", &[backup::DATA_SOURCE_ONE, backup::DATA_SOURCE_UNUSED, online::IMPORTER_APPLIES]),
-    of(DATABASE, "dataSource.dbClusterBackupName", &[online::SOURCE_BACKUP]),
+    of(DATABASE, "dataSource.dbClusterBackupName", &[online::SOURCE_BACKUP, database::USERS_OF_BACKUP]),
     of(DATABASE, "dataSource.backupSource", &[backup::PG_DATA_BY_PATH]),
     of(DATABASE, "dataSource.backupSource.path", &[backup::BACKUP_SOURCE, backup::BACKUP_PATH_FORM]),
     of(DATABASE, "dataSource.backupSource.backupStorageName", &[backup::BACKUP_SOURCE, online::STORAGE_EXISTS]),

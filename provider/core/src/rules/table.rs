@@ -80,6 +80,7 @@ pub const TABLE: &[Rule] = &[
     database::USERS_KEYS,
     database::USERS_VALUES,
     database::USERS_SOURCE,
+    database::USERS_OF_BACKUP,
     database::USERS_SECRET_SHARED,
     backup::PITR_STORAGE,
     backup::PITR_INTERVAL,

@@ -1,17 +1,20 @@
 //! Rules for the names and passwords of a database's users.
 
 use everest_schemas::Engine;
+use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
+use jiff::Timestamp;
 
 use super::engine_type;
+use super::origin::moment;
 use crate::facts::{Facts, Kind};
 use crate::finding::Finding;
 use crate::passwords;
 use crate::path::FieldPath;
-use crate::rules::findings::Findings;
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::backup::CREDENTIALS_VERSION;
 use crate::rules::table::database::{
-    USERS_ENGINE, USERS_KEYS, USERS_SECRET_SHARED, USERS_SOURCE, USERS_VALUES,
+    USERS_ENGINE, USERS_KEYS, USERS_OF_BACKUP, USERS_SECRET_SHARED, USERS_SOURCE, USERS_VALUES,
 };
 use crate::v1::connection::secret_name;
 use crate::v1::database::default_secret;
@@ -81,6 +84,40 @@ pub(super) fn source(model: &DatabaseModel, findings: &mut Findings) {
         let summary = "The database starts with passwords that its backup does not have";
         findings.error(&USERS_SOURCE, FieldPath::of(USERS), summary);
     }
+}
+
+/// Returns true if Everest copies the Secret with the users of a new database from its source.
+pub(super) fn are_copied(spec: &DatabaseClusterSpec) -> bool {
+    let engine = spec.engine.known();
+    engine.is_some_and(|engine| is_missing(&engine.user_secrets_name))
+}
+
+/// Passwords of the source of a new database that are newer than its data.
+pub(super) fn of_backup(
+    path: FieldPath,
+    spec: &DatabaseClusterSpec,
+    (name, backup): (&str, &DatabaseClusterBackup),
+    facts: &Facts,
+    findings: &mut Findings,
+) {
+    if let (Some(written), Some(restored)) = (facts.passwords_written, restored(spec, backup))
+        && are_copied(spec)
+        && written > restored
+    {
+        let summary = format!(
+            "The passwords of the source were changed at {written}, after {restored}, the moment \
+             whose data comes from the backup {name:?}"
+        );
+        findings.warning(&USERS_OF_BACKUP, path, summary);
+    }
+}
+
+/// The moment whose data a new database gets.
+fn restored(spec: &DatabaseClusterSpec, backup: &DatabaseClusterBackup) -> Option<Timestamp> {
+    if spec.data_source.known()?.pitr.is_null() {
+        return Some(backup.status.as_ref()?.completed.as_ref()?.0);
+    }
+    moment(spec)?.parse().ok()
 }
 
 /// Returns true if a database begins to read a Secret that the configuration names.

@@ -136,6 +136,7 @@ fn origin(wanted: &mut Wanted, planned: &DatabaseModel, spec: &DatabaseClusterSp
     if let Some(backup) = source.db_cluster_backup_name.known() {
         wanted.kinds.extend([Kind::Backups, Kind::Databases]);
         wanted.backups = Some(SomeBackups::Named(backup.clone()));
+        wanted.passwords_since = users::are_copied(spec).then(|| backup.clone());
         // The log of a MySQL database lies in a storage of its own.
         wanted.note(source.pitr.is_known(), Kind::Storages);
     }

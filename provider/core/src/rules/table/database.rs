@@ -99,6 +99,19 @@ pub(in crate::rules) const USERS_SOURCE: Rule = Rule {
     source: "everest-operator: databasecluster_controller.go, copyCredentialsFromDBBackup",
 };
 
+pub(in crate::rules) const USERS_OF_BACKUP: Rule = Rule {
+    id: "users-of-backup",
+    sentence: "A database that is created from a backup of the namespace has the passwords that its \
+               source had at the restored moment. Everest copies those that the source has now; if \
+               they were changed since, the operator cannot log in to the restored database.",
+    advice: "Take a newer backup, or create a Secret with the former passwords and name it in \
+             {engine.userSecretsName}: Everest then copies none.",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databasecluster_controller.go, copyCredentialsFromDBBackup",
+};
+
 pub(in crate::rules) const USERS_SECRET_SHARED: Rule = Rule {
     id: "users-secret-shared",
     sentence: "A Secret with users belongs to one database, and is deleted with that database. The \

@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
 use super::super::origin::moment;
+use super::super::users;
 use super::engine_type;
 use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
@@ -40,6 +41,8 @@ pub(super) fn check(
         findings,
     );
     if let Some(backup) = backup {
+        let at_backup = path.field("dbClusterBackupName");
+        users::of_backup(at_backup, spec, backup, facts, findings);
         let path = path.field("pitr");
         pitr::in_log(path.field("date"), moment(spec), backup, findings);
         if source.pitr.is_known() && engine_type(spec) == Some(Engine::Pxc) {

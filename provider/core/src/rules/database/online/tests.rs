@@ -5,6 +5,7 @@ use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
 use crate::rules::Validate;
 use everest_schemas::{Engine, Field};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
 type Edit = fn(&mut DatabaseModel, &mut Facts);
@@ -520,6 +521,21 @@ const CREATION: &[Case] = &[
         unknown: |m, _| source(m).db_cluster_backup_name = Field::Unknown,
     },
     Case {
+        rule: "users-of-backup",
+        path: "dataSource.dbClusterBackupName",
+        breaks: of_former_passwords,
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, f| {
+            of_former_passwords(m, f);
+            engine(m).user_secrets_name = "mine".into();
+        },
+        unknown: |m, f| {
+            of_former_passwords(m, f);
+            f.passwords_written = None;
+        },
+    },
+    Case {
         rule: "backup-path-form",
         path: "dataSource.backupSource.path",
         breaks: |m, _| documents_at(m, "docs/1/2026-01-01T02:03:04Z", "s3"),
@@ -823,6 +839,15 @@ fn backed_up(facts: &mut Facts) {
     ]);
 }
 
+/// A new database from a backup after which the passwords of its source were changed.
+fn of_former_passwords(model: &mut DatabaseModel, facts: &mut Facts) {
+    source(model).db_cluster_backup_name = "done".into();
+    let backups = facts.backups.as_mut().unwrap();
+    let status = backups.get_mut("done").unwrap().status.as_mut();
+    status.unwrap().completed = Some(Time("2026-06-01T02:00:00Z".parse().unwrap()));
+    facts.passwords_written = Some("2026-06-02T00:00:00Z".parse().unwrap());
+}
+
 /// A database with two backups in one storage.
 fn twice_backed_up(facts: &mut Facts) {
     let backup = json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
@@ -1023,6 +1048,20 @@ fn a_growth_that_did_not_come_about_is_taken_back_down_to_what_the_volumes_have(
     let below = [("storage-no-shrink", Error)];
     assert_eq!(to("20Gi", "CannotResizeVolume"), below);
     assert_eq!(to("20Gi", "Other"), below);
+}
+
+#[test]
+fn passwords_that_are_older_than_the_restored_moment_are_in_its_data() {
+    let found = |date: &str| {
+        let (mut model, mut facts) = (sound(), facts());
+        of_former_passwords(&mut model, &mut facts);
+        with_log(&mut facts, "orders", "s3");
+        part(&mut source(&mut model).pitr).date = date.into();
+        weighed(&check_online(&model, None, &facts, Stage::Plan))
+    };
+    let former = [("users-of-backup", Warning)];
+    assert_eq!(found("2026-06-01T03:00:00Z"), former);
+    assert_eq!(found("2026-06-02T03:00:00Z"), []);
 }
 
 #[test]
