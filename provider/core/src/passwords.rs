@@ -101,6 +101,8 @@ pub struct Users {
     mark: (&'static str, String),
     /// True if a value that somebody else has written is replaced.
     is_enforced: bool,
+    /// The UID of the Secret that gives the values.
+    source: Option<String>,
 }
 
 impl Users {
@@ -114,6 +116,7 @@ impl Users {
             values: known(&config.users_wo)?,
             mark: (USERS_VERSION, version.to_string()),
             is_enforced: false,
+            source: None,
         })
     }
 
@@ -123,11 +126,16 @@ impl Users {
             values: known(&given_by(secret))?,
             mark: (FILLED_FROM, version_of(&secret.metadata)),
             is_enforced: true,
+            source: secret.metadata.uid.clone(),
         })
     }
 
-    /// Returns true if a Secret, by its metadata, has these values from `manager`.
+    /// Returns true if a Secret, by its metadata, has these values from `manager`, or if it gives
+    /// them itself: each write would make another version of the source.
     pub fn are_in(&self, secret: &ObjectMeta, manager: &str) -> bool {
+        if self.source.is_some() && self.source == secret.uid {
+            return true;
+        }
         let (annotation, value) = &self.mark;
         let noted = secret
             .annotations
@@ -251,6 +259,16 @@ mod tests {
         let next = Users::given(&model(json!({"root": "hunter2"}), json!(4))).unwrap();
         assert!(!next.are_in(&held, "us"));
         assert!(Users::given(&model(json!({"root": "a"}), json!(null))).is_none());
+    }
+
+    #[test]
+    fn a_secret_that_gives_the_passwords_itself_is_not_written() {
+        let source: Secret = serde_json::from_value(json!({"data": {"root": "YQ=="},
+            "metadata": {"name": "users", "uid": "s", "resourceVersion": "7"}}))
+        .unwrap();
+        let users = Users::filled_from(&source).unwrap();
+        assert!(users.are_in(&source.metadata, "us"));
+        assert!(!users.are_in(&ObjectMeta::default(), "us"));
     }
 
     #[test]

@@ -211,7 +211,8 @@ const DATABASE_RIGHTS: Purpose = Purpose {
             &["get", "create", "patch"],
             Namespaces,
             "{usersWo} cannot be set, everest_database_credentials cannot be read, and a plan does \
-             not notice that the Secret with the passwords has lost them",
+             not notice that the Secret with the passwords has lost them, or that they are newer \
+             than the backup that a new database comes from",
         )
         .optional(),
         need(REFERRED, READ, Namespaces, UNCHECKED).optional(),

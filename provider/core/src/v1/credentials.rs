@@ -101,13 +101,17 @@ pub fn filled_from(content: Sensitive<Value>, source: &ObjectMeta) -> Sensitive<
 }
 
 /// Returns true if a Secret, by its metadata, has the `keys` that `manager` filled from the current
-/// version of `source`.
+/// version of `source`, or if it is `source` itself: a write would make another version of it, which
+/// would be written again.
 pub fn is_filled_from(
     secret: Option<&ObjectMeta>,
     source: &ObjectMeta,
     keys: &[&str],
     manager: &str,
 ) -> bool {
+    if secret.is_some_and(|secret| secret.uid.is_some() && secret.uid == source.uid) {
+        return true;
+    }
     let noted = secret
         .and_then(|secret| secret.annotations.as_ref())
         .and_then(|annotations| annotations.get(FILLED_FROM));
@@ -385,6 +389,8 @@ mod tests {
         };
         assert!(!is_filled_from(Some(&edited), &source("7"), &KEYS, "us"));
         assert!(!is_filled_from(None, &source("7"), &KEYS, "us"));
+        let itself = source("7");
+        assert!(is_filled_from(Some(&itself), &source("8"), &KEYS, "us"));
     }
 
     #[test]

@@ -231,7 +231,7 @@ fn a_secret_that_was_not_made_for_the_database_stays() {
 #[test]
 fn a_managed_resource_sends_what_its_secret_gives_until_it_is_there() {
     let source = serde_json::from_value(json!({"data": {"root": "YQ=="},
-        "metadata": {"name": "users", "uid": "s", "resourceVersion": "7"}}))
+        "metadata": {"name": "users", "uid": "source", "resourceVersion": "7"}}))
     .unwrap();
     let wanted: DatabaseModel = serde_json::from_value(json!({"namespace": "prod",
         "name": "orders", "spec": {"engine": {"type": "pxc", "replicas": 3,
