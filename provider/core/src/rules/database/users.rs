@@ -105,8 +105,8 @@ pub(super) fn of_backup(
         && written > restored
     {
         let summary = format!(
-            "The passwords of the source were changed at {written}, after {restored}, the moment \
-             whose data comes from the backup {name:?}"
+            "The passwords of the source were last written at {written}, after {restored}, the \
+             moment whose data comes from the backup {name:?}"
         );
         findings.warning(&USERS_OF_BACKUP, path, summary);
     }
