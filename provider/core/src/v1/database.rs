@@ -114,8 +114,9 @@ const RELEASING: &str = "internal";
 pub fn spell_exposure(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut DatabaseModel) {
     let held = expose(prior).and_then(|held| held.load_balancer_config_name.known_str());
     let is_held = held.is_some_and(|name| !name.is_empty());
-    let asked = expose(config).map(|asked| &asked.type_);
-    let Some(asked) = asked.filter(|asked| is_held && asked.known_str() == Some(RELEASING)) else {
+    let asked = expose(config).filter(|asked| is_held && names_no_config(asked));
+    let asked = asked.map(|asked| &asked.type_);
+    let Some(asked) = asked.filter(|asked| asked.known_str() == Some(RELEASING)) else {
         return;
     };
     let proxy = planned
@@ -123,7 +124,8 @@ pub fn spell_exposure(config: &DatabaseModel, prior: &DatabaseModel, planned: &m
         .known_mut()
         .and_then(|spec| spec.proxy.known_mut());
     if let Some(planned) = proxy.and_then(|proxy| proxy.expose.known_mut())
-        && names_no_config(planned)
+        // A name that is no longer configured is not known in a plan.
+        && (planned.load_balancer_config_name.is_unknown() || names_no_config(planned))
     {
         planned.type_.clone_from(asked);
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use crate::api::SECRET_VERSION;
 use crate::path::{FieldPath, Segment};
 
 /// Keys of labels and annotations that one field manager owns. Many clients write labels and
@@ -23,10 +24,12 @@ pub fn every_key(metadata: &ObjectMeta) -> OwnedKeys {
         let keys = of.iter().flatten().map(|(key, _)| key.clone());
         keys.collect()
     };
-    OwnedKeys {
+    let mut all = OwnedKeys {
         labels: keys(&metadata.labels),
         annotations: keys(&metadata.annotations),
-    }
+    };
+    all.annotations.remove(SECRET_VERSION);
+    all
 }
 
 /// The keys that a manager owns by `metadata.managedFields`.
@@ -42,6 +45,8 @@ pub fn owned_keys(metadata: &ObjectMeta, manager: &str) -> OwnedKeys {
         owned.labels.extend(keys(fields, "f:labels"));
         owned.annotations.extend(keys(fields, "f:annotations"));
     }
+    // No configuration has it, so that it is not taken for one that was taken out.
+    owned.annotations.remove(SECRET_VERSION);
     owned
 }
 
@@ -150,7 +155,7 @@ mod tests {
             {"manager": "ours", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {
                 "f:metadata": {
                     "f:labels": {"f:team": {}, "f:example.com/tier": {}},
-                    "f:annotations": {".": {}, "f:note": {}},
+                    "f:annotations": {".": {}, "f:note": {}, "f:everest.openeverest.io/secret-version": {}},
                 },
                 "f:spec": {"f:engine": {}},
             }},
