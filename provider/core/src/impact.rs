@@ -8,6 +8,7 @@
 mod authority;
 mod data_import_job;
 mod differences;
+mod monitoring;
 mod replacement;
 mod restore;
 mod shared;
@@ -26,6 +27,7 @@ use differences::Difference;
 
 pub use authority::of_authority;
 pub use data_import_job::of_import;
+pub use monitoring::{of_monitoring_config, restarts_pods};
 pub use replacement::of_replacement;
 pub use restore::of_restore;
 pub use shared::{of_load_balancer_config, of_policy};

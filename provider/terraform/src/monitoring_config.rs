@@ -2,7 +2,13 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait};
-use everest_core::{api, dry_run::is_known, rules::Validate};
+use everest_core::{
+    api,
+    dry_run::is_known,
+    facts::Facts,
+    impact::{self, Summary},
+    rules::Validate,
+};
 use everest_schemas::{
     Field,
     models::{MonitoringConfigModel, MonitoringConfigs, NamespacedFilter, Timeouts},
@@ -99,5 +105,17 @@ impl Guarded for MonitoringConfig {
             dry_run_is_meaningful && is_known(&plan.config.spec) && !with_secret::is_written(plan);
         let prior = plan.prior.as_ref();
         everest_cluster::with_secret::dry_run(cluster, prior, &plan.planned, is_meaningful).await
+    }
+
+    fn outlook(
+        prior: Option<&MonitoringConfigModel>,
+        planned: &MonitoringConfigModel,
+        facts: &Facts,
+        what: &str,
+    ) -> Vec<Summary> {
+        let prior = prior.into_iter();
+        prior
+            .filter_map(|prior| impact::of_monitoring_config(what, prior, planned, facts))
+            .collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::storage_users::place;
 /// The most databases that a message names.
 const NAMED: usize = 10;
 
-/// Databases that use an object, by namespace and name.
+/// Databases that use an object, by namespace and name, or by name within one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsingDatabases(Vec<String>);
 
@@ -55,6 +55,19 @@ impl Facts {
         let mut places: Vec<_> = using.map(|database| place(&database.metadata)).collect();
         places.sort_unstable();
         UsingDatabases(places)
+    }
+
+    /// The databases of the model's namespace that use an object, without those that the planned run
+    /// destroys; `None` if they were not read.
+    pub(crate) fn neighbours_that(
+        &self,
+        uses: impl Fn(&DatabaseCluster) -> bool,
+    ) -> Option<UsingDatabases> {
+        self.databases.as_ref()?;
+        let using = self.left(Kind::Databases, &self.databases);
+        let using = using.filter(|(_, database)| uses(database));
+        let names = using.map(|(name, _)| name.to_owned());
+        Some(UsingDatabases(names.collect()))
     }
 }
 

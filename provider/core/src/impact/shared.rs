@@ -1,5 +1,6 @@
 //! The effect of a change of a cluster-scoped object on the databases that use it.
 
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::{LoadBalancerConfigModel, PodSchedulingPolicyModel};
 
 use super::{Class, Summary};
@@ -23,8 +24,10 @@ pub fn of_policy(
         return None;
     }
     let name = prior.name.known_str()?;
-    let users = facts.databases_that(|database| pod_scheduling_policy::names(database, name));
-    let users = Users::of(users, facts, prior.in_use.known() == Some(&true))?;
+    let users = everywhere(facts, |database| {
+        pod_scheduling_policy::names(database, name)
+    });
+    let users = Users::of(users, prior.in_use.known() == Some(&true))?;
     Some(Summary {
         headline: users.headline(Class::RollingRestart, what, "restarts pods"),
         detail: format!(
@@ -53,8 +56,10 @@ pub fn of_load_balancer_config(
         return None;
     }
     let name = prior.name.known_str()?;
-    let users = facts.databases_that(|database| load_balancer_config::names(database, name));
-    let users = Users::of(users, facts, prior.in_use.known() == Some(&true))?;
+    let users = everywhere(facts, |database| {
+        load_balancer_config::names(database, name)
+    });
+    let users = Users::of(users, prior.in_use.known() == Some(&true))?;
     Some(Summary {
         headline: users.headline(Class::NoRestart, what, "annotates the load balancers"),
         detail: format!(
@@ -65,21 +70,27 @@ pub fn of_load_balancer_config(
     })
 }
 
+/// The databases of all namespaces that use an object; `None` if they could not be listed.
+fn everywhere(facts: &Facts, uses: impl Fn(&DatabaseCluster) -> bool) -> Option<UsingDatabases> {
+    let is_listed = facts.databases_everywhere.is_some();
+    is_listed.then(|| facts.databases_that(uses))
+}
+
 /// The databases that a change reaches.
-struct Users {
+pub(super) struct Users {
     count: String,
     named: String,
 }
 
 impl Users {
     /// `None` if there are none. Where they could not be listed, Everest's own report counts.
-    fn of(users: UsingDatabases, facts: &Facts, in_use: bool) -> Option<Self> {
-        if facts.databases_everywhere.is_none() {
+    pub(super) fn of(users: Option<UsingDatabases>, in_use: bool) -> Option<Self> {
+        let Some(users) = users else {
             return in_use.then(|| Self {
                 count: "databases".to_owned(),
                 named: "the databases that name it, which could not be listed".to_owned(),
             });
-        }
+        };
         (!users.is_empty()).then(|| Self {
             count: match users.len() {
                 1 => "1 database".to_owned(),
@@ -89,7 +100,7 @@ impl Users {
         })
     }
 
-    fn headline(&self, class: Class, what: &str, does: &str) -> String {
+    pub(super) fn headline(&self, class: Class, what: &str, does: &str) -> String {
         let mut class = class.to_string();
         class[..1].make_ascii_uppercase();
         format!("{class}: the change of {what} {does} of {}", self.count)

@@ -12,7 +12,7 @@ use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::lifecycle::monitoring_config::reports_to;
 use crate::path::FieldPath;
-use crate::{name, url};
+use crate::{impact, name, url};
 
 impl Validate for MonitoringConfigModel {
     fn check_syntax(&self) -> Vec<Finding> {
@@ -66,9 +66,11 @@ impl Validate for MonitoringConfigModel {
     }
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        let changes_key = prior.is_some_and(|prior| changed_key(self, prior).is_some());
+        let reaches_databases = prior.is_some_and(|prior| {
+            changed_key(self, prior).is_some() || impact::restarts_pods(prior, self)
+        });
         let mut wanted = Wanted::of(&self.namespace, &[]);
-        wanted.note(changes_key, Kind::Databases);
+        wanted.note(reaches_databases, Kind::Databases);
         wanted
     }
 
