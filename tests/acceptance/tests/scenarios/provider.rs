@@ -300,7 +300,7 @@ fn a_webhook_that_is_down_is_named_and_nothing_is_written() {
     // Its name puts it before Everest's own, which would refuse the database for want of an
     // engine.
     let name = format!("a-{}", stack.namespace);
-    let webhook = "down.scenario.everest.test";
+    let webhook = "down.scenario.everest.percona.com";
     let down = Global::create(
         WEBHOOKS,
         &name,
